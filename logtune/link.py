@@ -1,0 +1,339 @@
+"""One ordered pass over all rows: which session, which message, re-injected as which message, how often.
+
+Small state only: the open smtpd session of each process, the current life of each queue id, the last row of
+each host. Rows are fed in position order, block by block; what is known only later (the mail of a recipient
+that was warned about before its queue file existed) is patched backwards, so results come at ``finish``.
+
+Sessions (postfix_facts 18, 22): one smtpd process serves one client at a time, many one after another; a
+session is (host, instance, service, pid) from ``connect`` to ``disconnect``. Where the log begins inside a
+session, its id is the position of its first line.
+
+Messages (19): a life of a queue id on (host, instance). Short ids come back as soon as the file is gone, so a
+``client=`` or pickup line always begins a life, and so does the first sign of a new file after ``removed``.
+A requeued mail (``orig_id=``) keeps its message.
+
+Recipients with ``NOQUEUE`` (2): the first recipient of a mail is judged before the queue file exists;
+``client=`` follows in the same session, and the lines waiting since then belong to that mail where they have
+the sender of the last of them.
+
+Re-injection (20): "queued as ID" is believed only where ID's own client line fits.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+NONE = -1
+"""Stands for null in the arrays of a running pass."""
+
+READ = {
+    "decisions": ("origin", "action", "protocol_state", "sender", "recipient", "reason"),
+    "connections": ("event", "counters"),
+    "queue": ("event", "client_addr", "orig_queue_id"),
+    "deliveries": ("queued_as", "relay_addr", "relay", "daemon"),
+    "verdicts": (),
+    "notices": ("kind", "value"),
+}
+"""Columns that the pass reads, beyond position, host, instance, service, daemon, pid, queue_id and repeat."""
+
+COMMON = ("position", "host", "instance", "service", "daemon", "pid", "queue_id", "repeat")
+QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z]+)")
+ACCEPTED_RCPT = re.compile(r"\brcpt=([1-9]\d*)")
+
+Key = tuple[str | None, ...]
+
+
+@dataclass(slots=True)
+class Life:
+    """One life of a queue file."""
+
+    message: int
+    client_addr: str | None = None
+    orig_queue_id: str | None = None
+    by_client: bool = False
+    has_message_id: bool = False
+    active: bool = False
+    ended: bool = False
+    session: int = NONE
+
+
+@dataclass(slots=True)
+class Session:
+    """The open session of one smtpd process, and its decisions that still wait for a queue id."""
+
+    session: int
+    waiting: list[tuple[int, str | None, str | None]] = field(default_factory=list)  # row, sender, recipient
+    refused: set[tuple[str | None, str | None]] = field(default_factory=set)  # among those waiting
+    proxied: int = NONE
+    proxied_rows: list[tuple[str, int]] = field(default_factory=list)
+    clients: int = 0
+    whole: bool = True
+
+    def settle(self) -> None:
+        """Nothing waits any more."""
+        self.waiting.clear()
+        self.refused.clear()
+
+
+@dataclass(slots=True)
+class Columns:
+    """What the pass fills for one table, row by row."""
+
+    session: array[int] = field(default_factory=lambda: array("q"))
+    message: array[int] = field(default_factory=lambda: array("q"))
+    repeat: array[int] = field(default_factory=lambda: array("i"))
+    successor: array[int] = field(default_factory=lambda: array("q"))
+
+    def append(self, repeat: int | None) -> int:
+        self.session.append(NONE)
+        self.message.append(NONE)
+        self.successor.append(NONE)
+        self.repeat.append(repeat or 1)
+        return len(self.session) - 1
+
+
+class Linker:
+    """Feed batches in order, then ``finish``. ``unclosed`` and ``uncounted`` are signs of lost lines.
+
+    ``unclosed``: a ``connect`` inside an open session of the same process. ``uncounted``: a ``disconnect`` that
+    counts accepted recipients in a session whose lines show no ``client=``.
+    """
+
+    def __init__(self) -> None:
+        self.columns = {name: Columns() for name in READ}
+        self.sessions: dict[Key, Session] = {}
+        self.lives: dict[Key, Life] = {}
+        self.last: dict[str | None, tuple[str, int]] = {}
+        self.instances: dict[str | None, dict[str | None, None]] = {}  # in order of appearance
+        self.unclosed = 0
+        self.uncounted = 0
+
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None:
+        """Take the batches of one block. Rows of different tables are interleaved by position."""
+        rows: list[tuple[int, str, dict[str, Any]]] = []
+        for name, batch in batches.items():
+            if name in READ:
+                rows.extend((row["position"], name, row) for row in _rows(name, batch))
+        rows.sort(key=lambda r: r[0])
+        for _, name, row in rows:
+            index = self.columns[name].append(row["repeat"])
+            self._row(name, index, row)
+
+    def _row(self, name: str, index: int, row: dict[str, Any]) -> None:
+        if name == "notices" and row["daemon"] is None and row["kind"] == "other" and row["value"] is not None:
+            self._repeated(row["host"], int(row["value"]))
+            return
+        self.last[row["host"]] = (name, index)
+        if row["queue_id"] is not None:
+            life = self._life(name, row)
+            self.columns[name].message[index] = life.message
+            if name == "deliveries":
+                self._delivery(index, row, life)
+            elif name in ("decisions", "notices"):
+                self.columns[name].session[index] = life.session
+        if row["daemon"] == "smtpd":
+            self._smtpd(name, index, row)
+
+    def _repeated(self, host: str | None, times: int) -> None:
+        if host in self.last:
+            name, index = self.last[host]
+            self.columns[name].repeat[index] += times
+
+    # --- sessions
+
+    def _smtpd(self, name: str, index: int, row: dict[str, Any]) -> None:
+        key = (row["host"], row["instance"], row["service"], row["pid"])
+        if name == "connections" and row["event"] == "connect":
+            self.unclosed += key in self.sessions
+            self.sessions[key] = Session(row["position"])
+        session = self.sessions.get(key)
+        if session is None:
+            if name == "notices":  # logged before its session's connect line, or after its end
+                return
+            session = self.sessions[key] = Session(row["position"], whole=False)
+        self.columns[name].session[index] = session.session
+        if name == "connections" and row["event"] == "disconnect":
+            self._disconnect(session, row["counters"])
+            del self.sessions[key]
+        elif name == "queue" and row["event"] == "client":
+            self._client(session, index, row)
+        elif name == "decisions":
+            self._decision(session, index, row)
+
+    def _disconnect(self, session: Session, counters: str | None) -> None:
+        accepted = ACCEPTED_RCPT.search(counters or "")
+        self.uncounted += bool(accepted and session.whole and not session.clients)
+
+    def _client(self, session: Session, index: int, row: dict[str, Any]) -> None:
+        session.clients += 1
+        if session.proxied != NONE:  # the mail before went no further: only the last recipient is surely of this one
+            session.waiting = [w for w in session.waiting if w[1:] == session.waiting[-1][1:]]
+        if row["queue_id"] is None:  # a before-queue filter follows: no queue file here
+            message = session.proxied = row["position"]
+            session.proxied_rows = [("queue", index)]
+        else:
+            message = self.columns["queue"].message[index]
+            session.proxied = NONE
+            self.lives[self._key(row)].session = session.session
+        self.columns["queue"].message[index] = message
+        self._adopt(session, message)
+
+    def _adopt(self, session: Session, message: int) -> None:
+        """Give the mail the lines that were logged before its queue file existed."""
+        if not session.waiting:
+            return
+        sender = session.waiting[-1][1]
+        for index, other, _ in session.waiting:
+            if other == sender:
+                self.columns["decisions"].message[index] = message
+                if session.proxied != NONE:
+                    session.proxied_rows.append(("decisions", index))
+        session.settle()
+
+    def _decision(self, session: Session, index: int, row: dict[str, Any]) -> None:
+        if row["queue_id"] is not None or row["protocol_state"] in ("CONNECT", "HELO", "EHLO", "VRFY", "ETRN"):
+            return
+        if row["protocol_state"] in ("MAIL", "RCPT"):
+            self._wait(session, index, row)
+        if session.proxied == NONE:
+            return
+        self.columns["decisions"].message[index] = session.proxied
+        session.proxied_rows.append(("decisions", index))
+        if row["origin"] == "proxy":
+            self._proxy_end(session, row)
+
+    @staticmethod
+    def _wait(session: Session, index: int, row: dict[str, Any]) -> None:
+        """Keep a line until its mail has a queue id. A refused recipient that is named again is of the next mail."""
+        named = (row["sender"], row["recipient"])
+        if named in session.refused:
+            session.settle()
+        session.waiting.append((index, *named))
+        if row["action"] == "reject":
+            session.refused.add(named)
+
+    def _proxy_end(self, session: Session, row: dict[str, Any]) -> None:
+        """The filter's answer ends the mail; the queue file it names, if it is ours, is the mail's."""
+        queued = QUEUED_AS.search(row["reason"] or "")
+        if row["action"] == "accept" and queued:
+            life = self._injected(row["host"], queued[1], since=session.proxied, addr=None, orig=None)
+            if life is not None:
+                for name, index in session.proxied_rows:
+                    self.columns[name].message[index] = life.message
+        session.proxied = NONE
+        session.proxied_rows = []
+        session.settle()
+
+    # --- messages
+
+    @staticmethod
+    def _key(row: dict[str, Any]) -> Key:
+        return (row["host"], row["instance"], row["queue_id"])
+
+    def _life(self, name: str, row: dict[str, Any]) -> Life:
+        key = self._key(row)
+        life = self.lives.get(key)
+        event = row["event"] if name == "queue" else None
+        if life is None or self._begins(life, event):
+            life = self.lives[key] = Life(row["position"])
+            self.instances.setdefault(row["host"], {})[row["instance"]] = None
+        if event is not None:
+            self._step(life, event, row)
+        return life
+
+    @staticmethod
+    def _begins(life: Life, event: str | None) -> bool:
+        match event:
+            case "client" | "pickup":
+                return life.by_client or life.has_message_id or life.active or life.ended
+            case "message_id":
+                return life.ended or life.active
+            case "active":
+                return life.ended
+        return False
+
+    def _step(self, life: Life, event: str, row: dict[str, Any]) -> None:
+        match event:
+            case "client":
+                life.by_client = True
+                life.client_addr, life.orig_queue_id = row["client_addr"], row["orig_queue_id"]
+            case "pickup":
+                life.by_client = True
+                before = self.lives.get((row["host"], row["instance"], row["orig_queue_id"]))
+                if before is not None:
+                    life.message, life.session = before.message, before.session
+            case "message_id":
+                life.has_message_id = True
+            case "active":
+                life.active = True
+            case "removed":
+                life.ended = True
+
+    def _delivery(self, index: int, row: dict[str, Any], life: Life) -> None:
+        queued_as = row["queued_as"]
+        if queued_as is None:
+            return
+        since = life.message
+        if row["relay"] == "local" or row["daemon"] == "local":  # local(8): forwarded as ID
+            found = self.lives.get((row["host"], row["instance"], queued_as))
+            found = found if found is not None and found.message > since and not found.by_client else None
+        else:
+            found = self._injected(row["host"], queued_as, since, row["relay_addr"], row["queue_id"])
+        if found is not None:
+            self.columns["deliveries"].successor[index] = found.message
+
+    def _injected(self, host: str | None, queue_id: str, since: int, addr: str | None, orig: str | None) -> Life | None:
+        """The life of *queue_id* on *host* that began after *since*, if its client line says it came from a filter."""
+        for instance in self.instances.get(host, ()):
+            life = self.lives.get((host, instance, queue_id))
+            if life is None or life.message <= since or not life.by_client or life.client_addr is None:
+                continue
+            if life.orig_queue_id is not None and orig is not None:
+                if life.orig_queue_id == orig:
+                    return life
+                continue
+            if life.client_addr == addr or is_loopback(life.client_addr):
+                return life
+        return None
+
+    # --- results
+
+    def finish(self) -> dict[str, dict[str, pa.Array]]:
+        """``{table: {column: array}}`` for session, message, repeat and (deliveries) successor, in row order."""
+        return {name: dict(_arrays(name, columns)) for name, columns in self.columns.items()}
+
+
+def _arrays(name: str, columns: Columns) -> Iterator[tuple[str, pa.Array]]:
+    wanted = ("session", "message", "successor") if name == "deliveries" else ("session", "message")
+    for column in wanted:
+        yield column, _nullable(getattr(columns, column))
+    yield "repeat", pa.array(columns.repeat, pa.int32())
+
+
+def _nullable(values: array[int]) -> pa.Array:
+    import pyarrow.compute as pc
+
+    raw = pa.array(values, pa.int64())
+    return pc.if_else(pc.equal(raw, NONE), None, raw)
+
+
+def _rows(name: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
+    wanted = [c for c in (*COMMON, *READ[name]) if c in batch.schema.names]
+    return iter(batch.select(list(dict.fromkeys(wanted))).to_pylist())
+
+
+@lru_cache(maxsize=4096)
+def is_loopback(addr: str) -> bool:
+    """Whether *addr* is a loopback address; text that is no address is not."""
+    try:
+        return ipaddress.ip_address(addr.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,212 @@
+"""The seven tables in memory, the relations over them, and the embedded DuckDB connection that answers questions.
+
+The connection can read nothing but what is registered here: no file, no network, no extension.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from logtune import schema
+from logtune.clock import local_days
+from logtune.results import Coverage, Period
+
+if TYPE_CHECKING:
+    import duckdb
+
+RELATIONS = ("sessions", "messages", "rcpt", "recipients", "flags")
+"""In the order of their making: each may use those before it. Views in meaning, computed once per log."""
+
+MACROS = (
+    # smtpd's counters: "rcpt=2" or "rcpt=1/2" (accepted/tried); null without counters, 0 where a command did not come
+    r"""CREATE MACRO tried(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
+        coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(?:\d+/)?(\d+)', 1) AS INT), 0) END""",
+    r"""CREATE MACRO done(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
+        coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(\d+)', 1) AS INT), 0) END""",
+    # what smtpd does to an accepted greeting before it logs it as helo= (postfix_facts 15)
+    r"""CREATE MACRO neutered(helo) AS regexp_replace(helo, '[ <>()\\";@[:cntrl:]]', '?', 'g')""",
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which part of a log is asked for: times are UTC (naive), ``until`` is exclusive; empty means all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    hosts: Sequence[str] = ()
+    instances: Sequence[str] = ()
+    services: Sequence[str] = ()
+
+    def everything(self) -> bool:
+        """Whether nothing is left out."""
+        return not (self.since or self.until or self.hosts or self.instances or self.services)
+
+
+@dataclass
+class Tables:
+    """Tables by name (``schema.TABLES``), the sources' names by rank, and the probe senders of the configuration.
+
+    ``con`` has the seven tables and, once asked for, the relations of design.md section 4.
+    """
+
+    tables: Mapping[str, pa.Table]
+    zone: ZoneInfo
+    coverage: Coverage
+    sources: Mapping[int, str] = field(default_factory=dict)
+    probe_senders: Sequence[str] = ()
+
+    @cached_property
+    def con(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB connection over the tables and relations."""
+        con = connect(self.tables)
+        con.register("days", _days(self.period, self.zone))
+        con.register("sources", _sources(self.sources))
+        con.register("probe_senders", pa.table({"sender": pa.array(self.probe_senders, pa.string())}))
+        for name in RELATIONS:
+            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+        con.execute("SET lock_configuration = true")
+        return con
+
+    @cached_property
+    def period(self) -> Period:
+        """First and last time of a recognised line, and the local days they touch."""
+        import pyarrow.compute as pc
+
+        ends = [pc.min_max(t.column("ts")).as_py() for n, t in self.tables.items() if n != "unrecognised"]
+        known = [e for e in ends if e["min"] is not None]
+        if not known:
+            return Period(None, None, 0, self.zone.key)
+        first, last = min(e["min"] for e in known), max(e["max"] for e in known)
+        return Period(first, last, len(local_days(first, last, self.zone)), self.zone.key)
+
+    @cached_property
+    def days(self) -> tuple[date, ...]:
+        """The local days of the period."""
+        if self.period.first is None or self.period.last is None:
+            return ()
+        return tuple(date.fromisoformat(d[0]) for d in local_days(self.period.first, self.period.last, self.zone))
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """Host names of recognised lines, most lines first."""
+        import pyarrow.compute as pc
+
+        counts: dict[str, int] = {}
+        for name, table in self.tables.items():
+            if name != "unrecognised" and table.num_rows:
+                for row in pc.value_counts(table.column("host").combine_chunks()).to_pylist():
+                    if row["values"] is not None:
+                        counts[row["values"]] = counts.get(row["values"], 0) + row["counts"]
+        return tuple(sorted(counts, key=lambda h: (-counts[h], h)))
+
+    def rows(self, name: str, /, **parameters: object) -> list[tuple[Any, ...]]:
+        """Rows of the query ``analyses/NAME.sql``."""
+        return self.con.execute(query(name), parameters or None).fetchall()
+
+    def frame(self, name: str, /, **parameters: object) -> pa.Table:
+        """Result of the query ``analyses/NAME.sql`` as an Arrow table."""
+        return self.con.sql(query(name), params=parameters or None).to_arrow_table()
+
+
+def connect(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that sees *tables* and nothing outside."""
+    import duckdb
+
+    con = duckdb.connect(":memory:")
+    con.execute("SET enable_external_access = false")
+    con.execute("SET autoinstall_known_extensions = false")
+    for macro in MACROS:
+        con.execute(macro)
+    for name, table in tables.items():
+        con.register(name, table)
+    return con
+
+
+def query(name: str) -> str:
+    """Text of ``analyses/NAME.sql``."""
+    return (resources.files("logtune") / "analyses" / f"{name}.sql").read_text("utf-8")
+
+
+def relation(name: str) -> str:
+    """Text of ``relations/NAME.sql``."""
+    return (resources.files("logtune") / "relations" / f"{name}.sql").read_text("utf-8")
+
+
+def empty() -> dict[str, pa.Table]:
+    """The seven tables without rows."""
+    return {name: schema.arrow_schema(name).empty_table() for name in schema.TABLES}
+
+
+def choose(tables: Mapping[str, pa.Table], choice: Choice) -> dict[str, pa.Table]:
+    """The rows of *tables* that belong to the sessions and messages of *choice*, whole.
+
+    A session or message is chosen by its first line; a row of neither by its own.
+    """
+    if choice.everything():
+        return dict(tables)
+    con = connect(tables)
+    names = [n for n in tables if n in schema.TABLES]
+    con.execute("CREATE TABLE chosen AS " + _units(names), _parameters(choice))
+    return {n: con.sql(_rows_of(n)).to_arrow_table().cast(tables[n].schema) for n in names}
+
+
+def _units(names: Sequence[str]) -> str:
+    """SQL: the units (sessions, messages, single rows) that are chosen, each by its first line."""
+    rows = " UNION ALL ".join(
+        f"SELECT position, ts, host::VARCHAR AS host, instance::VARCHAR AS instance, service::VARCHAR AS service,"
+        f" session, message FROM {n}"
+        for n in names
+    )
+    return f"""
+        WITH lines AS ({rows}),
+        mail_session AS (SELECT message, min(session) AS session FROM queue
+                         WHERE event = 'client' AND message IS NOT NULL GROUP BY message),
+        units AS (SELECT coalesce(l.session, m.session, l.message, l.position) AS unit, l.*
+                  FROM lines l LEFT JOIN mail_session m ON m.message = l.message),
+        firsts AS (SELECT unit, arg_min(ts, position) AS ts, arg_min(host, position) AS host,
+                          arg_min(instance, position) AS instance,
+                          coalesce(arg_min(service, position), 'smtp') AS service
+                   FROM units GROUP BY unit)
+        SELECT u.position FROM units u JOIN firsts f USING (unit)
+        WHERE ($since IS NULL OR f.ts >= $since) AND ($until IS NULL OR f.ts < $until)
+          AND (len($hosts) = 0 OR list_contains($hosts, f.host))
+          AND (len($instances) = 0 OR list_contains($instances, f.instance))
+          AND (len($services) = 0 OR list_contains($services, f.service))"""
+
+
+def _parameters(choice: Choice) -> dict[str, object]:
+    return {
+        "since": choice.since,
+        "until": choice.until,
+        "hosts": list(choice.hosts),
+        "instances": list(choice.instances),
+        "services": list(choice.services),
+    }
+
+
+def _rows_of(name: str) -> str:
+    return f"SELECT t.* FROM {name} t SEMI JOIN chosen c ON c.position = t.position ORDER BY t.position"
+
+
+def _days(period: Period, zone: ZoneInfo) -> pa.Table:
+    days = local_days(period.first, period.last, zone) if period.first and period.last else []
+    return pa.table(
+        {
+            "day": pa.array([date.fromisoformat(d[0]) for d in days], pa.date32()),
+            "begin": pa.array([d[1] for d in days], schema.TIME),
+            "end": pa.array([d[2] for d in days], schema.TIME),
+        }
+    )
+
+
+def _sources(names: Mapping[int, str]) -> pa.Table:
+    return pa.table({"rank": pa.array(list(names), pa.int64()), "name": pa.array(list(names.values()), pa.string())})
