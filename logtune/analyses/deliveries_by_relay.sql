@@ -1,0 +1,19 @@
+-- title: First tries by relay
+-- question: Which relay takes how long at the first try?
+-- tables: attempts
+-- parameters: $top rows
+-- caveats: as Delivery attempts with their kind of try. A relay is its host name; several addresses under one name are one relay.
+--   Deferred first tries count as recipients and give no time. Hops to the own content filter are left out.
+SELECT relay AS place, daemon,
+       count(*) AS recipients,
+       count(*) FILTER (WHERE try = 'first, deferred') AS deferred,
+       coalesce(quantile_disc(delay, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first'), [NULL, NULL]) AS delay,
+       max(delay) FILTER (WHERE try = 'first') AS slowest,
+       [round(sum(a) FILTER (WHERE leads AND try = 'first'), 2), round(sum(b) FILTER (WHERE leads AND try = 'first'), 2),
+        round(sum(c) FILTER (WHERE leads AND try = 'first'), 2), round(sum(d) FILTER (WHERE leads AND try = 'first'), 2)] AS waited,
+       count(*) OVER () AS groups
+FROM attempts
+WHERE try IN ('first', 'first, deferred') AND NOT hop
+GROUP BY 1, 2
+ORDER BY 3 DESC, 1, 2
+LIMIT $top

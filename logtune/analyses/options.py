@@ -1,0 +1,20 @@
+"""What an analysis may be told: how many rows, which networks and services are the site's own, which zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of all analyses. ``zone`` is the IANA name in which days are counted, ``days`` the period's local days,
+    ``history`` the restrictions that the site says depend on what happened before.
+    """
+
+    top: int = 10
+    mynetworks: tuple[str, ...] = ()
+    submission_services: tuple[str, ...] = ("submission", "submissions", "smtps")
+    zone: str = "UTC"
+    history: frozenset[str] = frozenset()
+    days: tuple[date, ...] = ()

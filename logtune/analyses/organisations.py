@@ -1,0 +1,90 @@
+"""Who a client is: its organisation, and whether its address is the site's own or private.
+
+The organisation is the registrable domain of the *verified* client name (public suffix list), else the address
+block: a name that does not resolve forward and back proves nothing, and sender domains can be forged.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+IPV4_BLOCK = 24
+"""The smallest block that is routed and usually handed to one customer's mail servers together."""
+IPV6_BLOCK = 48
+"""The usual size of a site (RFC 6177)."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def organisation(name: str | None, addr: str | None) -> str:
+    """Registrable domain of a verified *name* (not ``unknown``), else the address block, else ``unknown``."""
+    if name and name != "unknown" and parse_address(name) is None:
+        return _suffixes().privatesuffix(name.lower()) or name.lower()
+    address = parse_address(addr)
+    return str(block(address)) if address else "unknown"
+
+
+def block(address: Address) -> Network:
+    """The block that stands for the organisation of a client without a verified name."""
+    length = IPV4_BLOCK if address.version == 4 else IPV6_BLOCK
+    return ipaddress.ip_network((address, length), strict=False)
+
+
+@lru_cache(maxsize=65536)
+def parse_address(text: str | None) -> Address | None:
+    """*text* as an address (zone ids dropped, IPv4-mapped IPv6 as IPv4), None where it is none."""
+    try:
+        address = ipaddress.ip_address((text or "").split("%")[0])
+    except ValueError:
+        return None
+    mapped = getattr(address, "ipv4_mapped", None)
+    return mapped or address
+
+
+def table(clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str]) -> pa.Table:
+    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private.
+
+    *own*: inside *mynetworks*. *private*: private and neither own nor loopback (it may be NAT in front of many).
+    *network*: the address block, for following retries.
+    """
+    networks = [ipaddress.ip_network(n, strict=False) for n in mynetworks]
+    rows = [_row(name, addr, networks) for name, addr in clients]
+    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private")
+    types = (pa.string(),) * 4 + (pa.bool_(),) * 3
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
+
+
+def _row(name: str | None, addr: str | None, networks: Sequence[Network]) -> tuple[str | bool | None, ...]:
+    address = parse_address(addr)
+    if address is None:
+        return name, addr, organisation(name, addr), addr, False, False, False
+    own = any(address in n for n in networks if n.version == address.version)
+    private = address.is_private and not own and not address.is_loopback and not _documentation(address)
+    return name, addr, organisation(name, addr), str(block(address)), own, address.is_loopback, private
+
+
+def _documentation(address: Address) -> bool:
+    """Python counts the documentation ranges (RFC 5737, RFC 3849) as private; here they are ordinary addresses."""
+    return any(address in n for n in DOCUMENTATION if n.version == address.version)
+
+
+DOCUMENTATION: tuple[Network, ...] = tuple(
+    ipaddress.ip_network(n) for n in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+)

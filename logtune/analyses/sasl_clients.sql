@@ -1,0 +1,31 @@
+-- title: Failed logins by client
+-- question: Which clients failed to log in, with how many names, and did they get in at last?
+-- tables: notices, queue
+-- parameters: $top rows
+-- caveats: smtpd logs the name that was tried since Postfix 3.5 only; before, names is 0. Lines, one per failed or aborted attempt.
+--   A client is an address; behind NAT several people share it. Logins are mails submitted after the first failure of that client.
+WITH failures AS (
+    SELECT ts, position, client_name, client_addr, service, repeat,
+           upper(regexp_extract(text, 'SASL (\S+) authentication', 1)) AS mechanism,
+           nullif(regexp_extract(text, 'sasl_username=(.*)$', 1), '') AS username
+    FROM notices
+    WHERE kind = 'sasl_failure'
+), entered AS (
+    SELECT queue.client_addr, count(*) AS logins, min(queue.sasl_username) AS login
+    FROM queue JOIN (SELECT client_addr, min(position) AS since FROM failures GROUP BY 1) AS f
+      ON f.client_addr = queue.client_addr AND queue.position > f.since
+    WHERE queue.event = 'client' AND queue.sasl_username IS NOT NULL
+    GROUP BY 1
+)
+SELECT coalesce(max(client_name) || '[' || failures.client_addr || ']', failures.client_addr, '(not logged)') AS client,
+       sum(coalesce(repeat, 1))::BIGINT AS failures,
+       count(DISTINCT username) AS names,
+       string_agg(DISTINCT mechanism, ' ' ORDER BY mechanism) AS mechanisms,
+       min(ts) AS first, max(ts) AS last,
+       coalesce(any_value(logins), 0) AS logins,
+       any_value(login) AS login,
+       count(*) OVER () AS groups
+FROM failures LEFT JOIN entered ON entered.client_addr = failures.client_addr
+GROUP BY failures.client_addr
+ORDER BY failures DESC, 1
+LIMIT $top

@@ -1,0 +1,53 @@
+-- Question: for each restriction on trial, what would enforcing it do to the recipients that it flagged?
+-- Tables: flagged, decisions (for the warning lines). Counts are recipients unless the name says otherwise.
+-- Caveats: flagged = rejected_anyway + deferred_anyway + abandoned + probes + accepted + unknown.
+WITH lines AS (
+    SELECT coalesce(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
+           sum(coalesce(repeat, 1))::BIGINT AS warning_lines, min(ts) AS first, max(ts) AS last,
+           any_value(restriction)::VARCHAR AS restriction, any_value(reason_shape)::VARCHAR AS text,
+           any_value(object IS NOT NULL) AS has_object, any_value(reply_code) AS reply_code
+    FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2
+),
+states AS (
+    SELECT name, service, map_from_entries(list((state, n) ORDER BY state)) AS protocol_states
+    FROM (SELECT coalesce(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
+                 coalesce(protocol_state::VARCHAR, '') AS state, sum(coalesce(repeat, 1))::BIGINT AS n
+          FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2, 3)
+    GROUP BY 1, 2
+),
+alone AS (
+    SELECT id, count(DISTINCT name) AS names FROM flagged WHERE certain GROUP BY id
+),
+counts AS (
+    SELECT f.name, f.service, count(*) AS flagged, count(DISTINCT coalesce(message, session, f.id)) AS flagged_mails,
+           count(*) FILTER (WHERE outcome = 'rejected') AS rejected_anyway,
+           count(*) FILTER (WHERE outcome = 'deferred') AS deferred_anyway,
+           count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
+           count(*) FILTER (WHERE outcome = 'probe') AS probes,
+           count(*) FILTER (WHERE outcome = 'accepted') AS accepted,
+           count(*) FILTER (WHERE outcome = 'unknown') AS unknown,
+           count(*) FILTER (WHERE outcome = 'accepted' AND f.reply_code BETWEEN 400 AND 499) AS accepted_4xx,
+           count(*) FILTER (WHERE outcome = 'accepted' AND f.reply_code BETWEEN 500 AND 599) AS accepted_5xx,
+           count(*) FILTER (WHERE outcome = 'accepted' AND a.names = 1) AS only_this,
+           count(*) FILTER (WHERE outcome = 'accepted' AND who = 'authorized') AS authorized,
+           count(*) FILTER (WHERE outcome = 'accepted' AND who = 'filter') AS filter,
+           count(*) FILTER (WHERE outcome = 'accepted' AND who = 'private') AS private,
+           count(*) FILTER (WHERE outcome = 'accepted' AND who = 'others') AS others,
+           count(DISTINCT client_addr) FILTER (WHERE outcome = 'accepted') AS clients,
+           count(DISTINCT organisation) FILTER (WHERE outcome = 'accepted') AS client_organisations,
+           count(DISTINCT helo) FILTER (WHERE outcome = 'accepted') AS helo_names,
+           count(DISTINCT nullif(split_part(sender, '@', -1), '')) FILTER (WHERE outcome = 'accepted') AS sender_domains,
+           count(DISTINCT recipient) FILTER (WHERE outcome = 'accepted') AS recipients
+    FROM flagged f LEFT JOIN alone a USING (id) GROUP BY f.name, f.service
+),
+fates AS (
+    SELECT name, service, map_from_entries(list((fate, n) ORDER BY n DESC, fate)) AS fates
+    FROM (SELECT name, service, coalesce(fate, 'unknown') AS fate, count(*) AS n FROM flagged WHERE outcome = 'accepted' GROUP BY ALL)
+    GROUP BY 1, 2
+)
+SELECT l.*, s.protocol_states, coalesce(f.fates, MAP {}) AS fates, c.* EXCLUDE (name, service)
+FROM lines l
+LEFT JOIN states s ON s.name = l.name AND s.service IS NOT DISTINCT FROM l.service
+LEFT JOIN counts c ON c.name = l.name AND c.service IS NOT DISTINCT FROM l.service
+LEFT JOIN fates f ON f.name = l.name AND f.service IS NOT DISTINCT FROM l.service
+ORDER BY coalesce(c.accepted, 0) DESC, l.warning_lines DESC, l.name, l.service

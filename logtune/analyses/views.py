@@ -1,0 +1,99 @@
+"""The reports that commands show: which sections, in which order, under which sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from logtune.analyses import trial_sections
+from logtune.analyses.attention import attention
+from logtune.analyses.common import plural
+from logtune.analyses.connections import connections
+from logtune.analyses.connections import sizing as sizing_sections
+from logtune.analyses.deliveries import delays as delay_sections
+from logtune.analyses.deliveries import deliveries
+from logtune.analyses.not_understood import not_understood
+from logtune.analyses.options import Options
+from logtune.analyses.overview import overview
+from logtune.analyses.rejects import rejects as reject_section
+from logtune.analyses.rejects import rejects_details
+from logtune.analyses.remote_rejects import remote_rejects
+from logtune.analyses.sasl import sasl
+from logtune.analyses.trial import Trial
+from logtune.results import Finding, Level, Report, Section
+from logtune.tables import Tables
+
+
+def report(log: Tables, options: Options, found: Trial) -> Report:
+    """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood."""
+    problems = attention(log, options)
+    sections = [
+        trial_sections.verdicts(found),
+        problems,
+        overview(log, options),
+        reject_section(log, options),
+        deliveries(log, options),
+        connections(log, options),
+        remote_rejects(log, options),
+        sasl(log, options),
+        not_understood(log, options),
+    ]
+    return _report(log, "report", _headline(found, problems), sections)
+
+
+def trial(
+    log: Tables,
+    options: Options,
+    found: Trial,
+    restriction: str | None = None,
+    raw: trial_sections.RawLines | None = None,
+) -> Report:
+    """The trial, or one restriction of it in full. Raises ``KeyError`` for one that is not on trial."""
+    if restriction is None:
+        sections = [trial_sections.verdicts(found)]
+        if found.restrictions:
+            sections += [trial_sections.counts(found), *_present(trial_sections.overlap(found))]
+        return _report(log, "trial", trial_sections.headline(found), sections)
+    entries = found.find(restriction)
+    sections = [s for entry in entries for s in trial_sections.in_full(found, entry, raw)]
+    words = [f"{e.ruling.verdict.value}{f' at {e.service}' if e.service else ''}" for e in entries]
+    return replace(
+        _report(log, "trial", f"{entries[0].label}: {', '.join(words)}", sections), verdict=entries[0].ruling.verdict
+    )
+
+
+def rejects(log: Tables, options: Options) -> Report:
+    """Rejects in full."""
+    return _report(log, "rejects", "", [reject_section(log, options), *rejects_details(log, options)])
+
+
+def delays(log: Tables, options: Options) -> Report:
+    """Deliveries and where their time went."""
+    return _report(log, "delays", "", delay_sections(log, options))
+
+
+def sizing(log: Tables, options: Options) -> Report:
+    """Sessions against process limits."""
+    return _report(log, "sizing", "", sizing_sections(log, options))
+
+
+def _headline(found: Trial, problems: Section) -> str:
+    needing = sum(isinstance(i, Finding) and i.level in (Level.ACT, Level.LOOK) for i in problems.items)
+    need = f"{needing} {plural(needing, 'thing needs', 'things need')}" if needing else "Nothing needs"
+    return f"{trial_sections.headline(found)} {need} a person."
+
+
+def _report(log: Tables, command: str, headline: str, sections: Sequence[Section]) -> Report:
+    return Report(
+        schema=f"logtune.{command}/1",
+        command=command,
+        hosts=log.hosts,
+        period=log.period,
+        coverage=log.coverage,
+        headline=headline,
+        sections=sections,
+    )
+
+
+def _present(section: Section | None) -> list[Section]:
+    return [] if section is None else [section]
