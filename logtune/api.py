@@ -1,0 +1,384 @@
+"""The library as people use it: ``read()`` a log, get a ``MailLog``, ask it.
+
+log = logtune.read("/var/log/mail.log*")
+log.trial()            # a report that displays itself
+log.deliveries         # Arrow table
+log.to_pandas("decisions")
+log.sql("SELECT outcome, count(*) FROM recipients GROUP BY 1")
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pyarrow as pa
+
+from logtune import classify, config, schema
+from logtune.analyses.common import plural
+from logtune.analyses.options import Options
+from logtune.clock import Clock, machine_zone
+from logtune.link import Linker
+from logtune.parse import Counts, parse_block
+from logtune.results import Coverage, Period, Report
+from logtune.sources import Problem, Source, Sources, default_paths, open_sources
+from logtune.tables import Choice, Tables, choose
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CORE = "reference (Python)"
+LOSS_TRACE = 0.001
+"""Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
+
+Progress = Callable[[int, int | None], None]
+
+
+class OptionError(ValueError):
+    """An option of ``read`` that cannot be used; the text says which, what was found and what is expected."""
+
+
+@dataclass
+class MailLog:
+    """A log that was read: tables, relations and analyses. Times are UTC, durations seconds, sizes bytes."""
+
+    tables: Tables
+    sources: Sources
+    options: Options
+    problems: Sequence[Problem] = field(default_factory=tuple)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was read and how far it can be trusted."""
+        return self.tables.coverage
+
+    @property
+    def period(self) -> Period:
+        """First and last time of the log."""
+        return self.tables.period
+
+    def table(self, name: str) -> pa.Table:
+        """One of the seven tables (``schema.TABLES``) as an Arrow table. Raises ``KeyError`` naming those there are."""
+        if name not in schema.TABLES:
+            raise KeyError(f"no table {name!r}; there are {', '.join(schema.TABLES)}")
+        return self.tables.tables[name]
+
+    def __getattr__(self, name: str) -> pa.Table:
+        if name in schema.TABLES:
+            return self.table(name)
+        raise AttributeError(f"MailLog has no attribute {name!r}; the tables are {', '.join(schema.TABLES)}")
+
+    def to_pandas(self, name: str) -> pd.DataFrame:
+        """A table or relation as a pandas DataFrame, counters of sessions as a dictionary {command: (ok, total)}."""
+        if name in schema.TABLES:
+            frame = self.table(name).to_pandas()
+        else:
+            frame = self.sql(f'SELECT * FROM "{_identifier(name)}"')
+        if name == "connections":
+            from logtune.postfix.counters import counters
+
+            texts = frame["counters"].astype(object)
+            frame["counters"] = [counters(t) if isinstance(t, str) else None for t in texts]
+        return frame
+
+    def sql(self, query: str) -> pd.DataFrame:
+        """Result of a query over the seven tables and the relations sessions, messages, recipients and flags."""
+        return self.arrow(query).to_pandas()
+
+    def arrow(self, query: str) -> pa.Table:
+        """As ``sql``, as an Arrow table. Raises ``duckdb.Error`` for a query that DuckDB does not take."""
+        return self.tables.con.sql(query).to_arrow_table()
+
+    @cached_property
+    def _trial(self) -> Any:
+        from logtune.analyses import trial
+
+        return trial.Trial.of(self.tables, self.options)
+
+    def trial(self, restriction: str | None = None) -> Report:
+        """Verdict on every restriction on trial, or one in full. Raises ``KeyError`` where it is not on trial."""
+        from logtune.analyses import views
+
+        return views.trial(self.tables, self.options, self._trial, restriction, self._raw)
+
+    def _raw(self, positions: Sequence[int]) -> list[str]:
+        """Raw lines of *positions* for showing; empty where the source cannot be read twice (stdin)."""
+        from logtune.sources import NotRereadable
+
+        try:
+            found = {p: line for p, _, _, line in self.lines(positions)}
+        except NotRereadable:
+            return []
+        return [found[p].decode("utf-8", "replace") for p in positions if p in found]
+
+    def trial_json(self, recipients: bool = False) -> dict[str, Any]:
+        """The trial as design.md section 6 has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""
+        return dict(self._trial.to_json(recipients))
+
+    def report(self) -> Report:
+        """All at a glance."""
+        from logtune.analyses import views
+
+        return views.report(self.tables, self.options, self._trial)
+
+    def rejects(self) -> Report:
+        """Rejects per restriction, protocol state, client, HELO, sender and recipient domain."""
+        from logtune.analyses import views
+
+        return views.rejects(self.tables, self.options)
+
+    def delays(self) -> Report:
+        """Deliveries and the four delay stages."""
+        from logtune.analyses import views
+
+        return views.delays(self.tables, self.options)
+
+    def sizing(self) -> Report:
+        """Sessions, processes and their limits."""
+        from logtune.analyses import views
+
+        return views.sizing(self.tables, self.options)
+
+    def lines(self, positions: Iterable[int]) -> list[tuple[int, str, int, bytes]]:
+        """Raw lines as (position, source name, byte offset, line without its end), in order."""
+        wanted = sorted(set(positions))
+        found = self.sources.lines_at(wanted)
+        names = self.tables.sources
+        mask = (1 << schema.SOURCE_SHIFT) - 1
+        return [(p, names.get(p >> schema.SOURCE_SHIFT, "?"), p & mask, found[p]) for p in wanted if p in found]
+
+    def positions_of(
+        self,
+        session: int | None = None,
+        message: int | None = None,
+        queue_id: str | None = None,
+        recipient: int | None = None,
+    ) -> list[int]:
+        """Positions of the lines of a session, message, queue id or recipient (``recipients.id``), in order."""
+        if recipient is not None:
+            return self._recipient_positions(recipient)
+        tests = {"session": session, "message": message, "queue_id": queue_id}
+        column, value = next((c, v) for c, v in tests.items() if v is not None)
+        parts = [f'SELECT position FROM {t} WHERE "{column}" = $value' for t in schema.TABLES]
+        rows = self.tables.con.execute(" UNION ".join(parts) + " ORDER BY position", {"value": value}).fetchall()
+        return [r[0] for r in rows]
+
+    def _recipient_positions(self, recipient: int) -> list[int]:
+        row = self.tables.con.execute(
+            "SELECT session, message, recipient FROM recipients WHERE id = $id", {"id": recipient}
+        ).fetchone()
+        if row is None:
+            return []
+        found = {recipient}
+        if row[0] is not None:
+            found.update(self.positions_of(session=row[0]))
+        if row[1] is not None:
+            found.update(self.positions_of(message=row[1]))
+        return sorted(found)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from logtune.render import notebook
+
+        return notebook.bundle(self.report())
+
+
+def read(
+    *paths: str | Path,
+    since: str | dt.datetime | None = None,
+    until: str | dt.datetime | None = None,
+    day: str | dt.date | None = None,
+    hosts: Sequence[str] = (),
+    instances: Sequence[str] = (),
+    services: Sequence[str] = (),
+    mynetworks: Sequence[str] = (),
+    year: int | None = None,
+    tz: str | None = None,
+    config_file: str | None = None,
+    top: int = 10,
+    progress: Progress | None = None,
+) -> MailLog:
+    """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
+
+    *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
+    whole, by their first line. *mynetworks* adds to those of the configuration file. Sources that cannot be read do
+    not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and ``ConfigError``.
+    """
+    settings = config.load(config_file)
+    zone = _zone(tz)
+    choice = _choice(zone, since, until, day, hosts, instances, services)
+    sources = open_sources([str(p) for p in paths] or default_paths())
+    reading = _Reading(zone, year, sources, settings)
+    reading.run(progress)
+    tables = Tables(
+        choose(reading.tables(), choice),
+        zone,
+        reading.coverage(assumed=tz is None),
+        {s.rank: s.name for s in sources.sources},
+        settings.probe_senders,
+    )
+    options = Options(
+        top=top,
+        mynetworks=(*settings.mynetworks, *mynetworks),
+        submission_services=settings.submission_services,
+        zone=zone.key,
+        history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
+        days=tables.days,
+    )
+    return MailLog(tables, sources, options, tuple(sources.problems))
+
+
+class _Reading:
+    """The road from sources to tables: parse each block, link in order, then clock and classify whole tables."""
+
+    def __init__(self, zone: ZoneInfo, year: int | None, sources: Sources, settings: config.Config) -> None:
+        by_rank = {s.rank: s for s in sources.sources}
+        self.sources, self.settings = sources, settings
+        self.clock = Clock(zone, year, lambda rank: by_rank[rank].until)
+        self.linker = Linker()
+        self.batches: dict[str, list[pa.RecordBatch]] = {name: [] for name in schema.TABLES}
+        self.counts: dict[int, Counts] = {}
+
+    def run(self, progress: Progress | None) -> None:
+        for block in self.sources.blocks(progress=progress):
+            parsed = parse_block(block.data, block.position, None, self.settings.tags)
+            rank = block.source.rank
+            self.counts[rank] = self.counts.get(rank, Counts()) + parsed.counts
+            self.linker.feed(parsed.batches)
+            for name, batch in parsed.batches.items():
+                self.batches[name].append(batch)
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The seven tables with every column of the schema filled."""
+        parsed = {n: pa.Table.from_batches(b, schema.parsed_schema(n)) for n, b in self.batches.items()}
+        timed = self.clock.resolve(parsed)
+        linked = {n: _linked(n, t, columns) for n, t, columns in self._with_links(timed)}
+        linked["decisions"] = classify.classify(linked["decisions"], self.settings.texts)
+        self.made = {n: t.select(schema.arrow_schema(n).names).cast(schema.arrow_schema(n)) for n, t in linked.items()}
+        return self.made
+
+    def _with_links(self, timed: Mapping[str, pa.Table]) -> Iterable[tuple[str, pa.Table, Mapping[str, pa.Array]]]:
+        columns = self.linker.finish()
+        return ((n, t, columns.get(n, {})) for n, t in timed.items())
+
+    def coverage(self, assumed: bool) -> Coverage:
+        """Line accounts of what was read, whole: a choice of time or host does not change them."""
+        total = sum(self.counts.values(), Counts())
+        sentences, lines = self._loss()
+        return Coverage(
+            sources=[*map(self._source, self.sources.sources), *self._unread()],
+            lines=total.lines,
+            recognised=total.recognised,
+            unrecognised=total.unrecognised,
+            blank=total.blank,
+            not_postfix=total.not_postfix,
+            no_stamp=self.clock.no_stamp,
+            backwards=self.clock.backwards,
+            loss=sentences,
+            lost=lines > LOSS_TRACE * max(total.recognised, 1),
+            zone=self.clock.zone.key,
+            zone_assumed=assumed and self.clock.zone_used,
+            year_assumed=self.clock.notes(),
+            core=CORE,
+        )
+
+    def _source(self, source: Source) -> dict[str, Any]:
+        counts = self.counts.get(source.rank, Counts())
+        return {
+            "name": source.name,
+            "bytes": source.bytes_read,
+            "lines": counts.lines,
+            "recognised": counts.recognised,
+            "problem": source.problem,
+        }
+
+    def _unread(self) -> list[dict[str, Any]]:
+        """What was named and could not be opened: it is part of what the answer lacks."""
+        opened = {s.name for s in self.sources.sources}
+        return [
+            {"name": p.name, "bytes": 0, "lines": 0, "recognised": 0, "problem": p.reason}
+            for p in self.sources.problems
+            if not p.harmless and p.name not in opened
+        ]
+
+    def _loss(self) -> tuple[list[str], int]:
+        """What says that lines are missing, in words, and how many lines or sessions it concerns."""
+        import pyarrow.compute as pc
+
+        notices = self.made["notices"]
+        lost = notices.filter(pc.equal(notices.column("kind").cast(pa.string()), "log_loss"))
+        noted = int(pc.sum(pc.fill_null(lost.column("value"), 1)).as_py() or 0)
+        sentences = []
+        if noted:
+            sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {lost.num_rows:,} notes say")
+        if self.linker.unclosed:
+            sentences.append(f"{_several(self.linker.unclosed, 'connect')} inside an open session of the same process")
+        if self.linker.uncounted:
+            sentences.append(f"{_several(self.linker.uncounted, 'session')} counted recipients that no line shows")
+        return sentences, noted + self.linker.unclosed + self.linker.uncounted
+
+
+def _several(count: int, word: str) -> str:
+    return f"{count:,} {plural(count, word)}"
+
+
+def _linked(name: str, table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
+    names = ["session", "message", "repeat", *(["successor"] if name == "deliveries" else [])]
+    if "repeat" in table.column_names:
+        table = table.drop_columns(["repeat"])
+    for column in names:
+        missing = pa.nulls(table.num_rows, pa.int64())
+        table = table.append_column(column, columns.get(column, missing))
+    return table
+
+
+def _zone(tz: str | None) -> ZoneInfo:
+    try:
+        return ZoneInfo(tz or machine_zone())
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise OptionError(f"time zone {tz!r} is not known: expected an IANA name such as Europe/Berlin") from error
+
+
+def _choice(
+    zone: ZoneInfo,
+    since: str | dt.datetime | None,
+    until: str | dt.datetime | None,
+    day: str | dt.date | None,
+    hosts: Sequence[str],
+    instances: Sequence[str],
+    services: Sequence[str],
+) -> Choice:
+    if day is not None:
+        begin = _moment(day, "day")
+        since, until = begin, begin + dt.timedelta(days=1)
+    return Choice(
+        _utc(since, zone, "since"), _utc(until, zone, "until"), tuple(hosts), tuple(instances), tuple(services)
+    )
+
+
+def _utc(value: str | dt.datetime | None, zone: ZoneInfo, option: str) -> dt.datetime | None:
+    if value is None:
+        return None
+    moment = _moment(value, option)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return moment.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _moment(value: str | dt.datetime | dt.date, option: str) -> dt.datetime:
+    if isinstance(value, dt.datetime):
+        return value
+    if isinstance(value, dt.date):
+        return dt.datetime(value.year, value.month, value.day)
+    try:
+        return dt.datetime.fromisoformat(value)
+    except ValueError as error:
+        wanted = "expected a date or time such as 2026-03-02 or 2026-03-02T14:30"
+        raise OptionError(f"{option} {value!r}: {wanted}") from error
+
+
+def _identifier(name: str) -> str:
+    return name.replace('"', '""')

@@ -1,0 +1,115 @@
+"""The command line program: ``logtune = logtune.cli:main``.
+
+A command only reads its options, calls ``logtune.api`` and hands the result to ``logtune.render``. Nothing here
+imports Arrow, DuckDB or rich before a command needs it, so that help and completion answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial
+from logtune.cli.exit_codes import ExitCode
+from logtune.cli.output import closing_quietly
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    report.report,
+    trial.trial,
+    rejects.rejects,
+    delays.delays,
+    sizing.sizing,
+    helo.helo,
+    lines.lines,
+    parse.parse,
+    sql.sql,
+)
+
+
+class _Group(TyperGroup):
+    """Tells a closed stdout apart from errors before the library turns it into exit code 1."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with closing_quietly():  # --help and --version write here
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with closing_quietly():
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+
+
+# rich_markup_mode=None: help in plain text, which needs no import of rich (0.1 s)
+app = typer.Typer(
+    name="logtune",
+    cls=_Group,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from logtune.cli.version import version_line
+
+        typer.echo(version_line())
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _logtune(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Version and parser core.")
+    ] = False,
+    debug: options.Debug = False,
+) -> None:
+    """Find out from the mail log of Postfix whose mail a restriction would stop, and how the server is sized.
+
+    It only reads. PATHS default to the system's mail log; - is stdin.
+    """
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+
+
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program with *arguments* and return its exit code (``ExitCode``)."""
+    return errors.guarded(lambda: app(list(arguments), prog_name="logtune", standalone_mode=False))
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        # a character that the locale cannot show must not end the answer
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    code = run(sys.argv[1:])
+    _leave(code)
+
+
+def _terminated(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM unwinds the stack, so that an unfinished output file is removed."""
+    raise SystemExit(ExitCode.TERMINATED)
+
+
+def _leave(code: int) -> None:
+    """Exit; what a closed stdout still holds is dropped instead of ending in a message of the interpreter."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or ExitCode.OUTPUT_ERROR
+    sys.exit(code)

@@ -1,0 +1,12 @@
+"""``logtune delays``."""
+
+from __future__ import annotations
+
+from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
+from logtune.cli.reports import answer
+
+
+@reads_logs
+def delays(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
+    """Where delivery time goes: stages, relays, destinations."""
+    answer(given, shown, form, lambda log: log.delays())

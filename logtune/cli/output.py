@@ -1,0 +1,130 @@
+"""Where answers go: stdout, or a file that appears whole or not at all.
+
+A file is written beside its place under a temporary name, flushed to disk and renamed; whatever goes wrong before
+that leaves the old file as it was and removes the new one. Errors of writing end with exit code ``output_error``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from io import TextIOWrapper
+from typing import BinaryIO, TextIO
+
+from logtune.cli.errors import Failure, OutputClosed, usage_error
+from logtune.cli.exit_codes import ExitCode
+
+
+@contextmanager
+def closing_quietly() -> Iterator[None]:
+    """Turn the broken pipe of a reader that went away into ``OutputClosed``."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise OutputClosed from error
+        raise
+
+
+@contextmanager
+def text_output(path: str | None) -> Iterator[TextIO]:
+    """Stdout, or *path* as UTF-8 text, complete when the block ends well."""
+    if path is None:
+        with _told_as_output_error("stdout"):
+            yield sys.stdout
+            sys.stdout.flush()
+        return
+    with binary_output(path) as raw:
+        # what is not valid Unicode (a file name of other bytes) is shown as \udcXX rather than ending the answer
+        text = TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def binary_output(path: str | None) -> Iterator[BinaryIO]:
+    """Stdout's bytes, or the file *path*, complete when the block ends well."""
+    if path is None:
+        with _told_as_output_error("stdout"):
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        return
+    with whole_files([path]) as files:
+        yield files[0]
+
+
+@contextmanager
+def whole_files(paths: Sequence[str]) -> Iterator[list[BinaryIO]]:
+    """Open *paths* for writing; all appear under their names when the block ends well, else none does."""
+    with ExitStack() as stack:
+        for path in paths:
+            stack.enter_context(_told_as_output_error(path))
+        drafts = [stack.enter_context(_Draft(path)) for path in paths]
+        yield [draft.file for draft in drafts]
+        for draft in drafts:
+            draft.finish()
+        for draft in drafts:
+            draft.publish()
+
+
+class _Draft:
+    """A file under a temporary name beside its place; removed on exit unless published."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.realpath(path)  # a link stays a link: what it points to is replaced
+        self.direct = os.path.exists(self.path) and not os.path.isfile(self.path)  # a device or a FIFO
+        self.name = self.path if self.direct else f"{self.path}.{secrets.token_hex(4)}.part"
+
+    def __enter__(self) -> _Draft:
+        self.file: BinaryIO = open(self.name, "wb" if self.direct else "xb")  # closed on exit
+        if not self.direct:
+            with suppress(FileNotFoundError):
+                os.fchmod(self.file.fileno(), stat.S_IMODE(os.stat(self.path).st_mode))
+        return self
+
+    def finish(self) -> None:
+        self.file.flush()
+        if not self.direct:
+            os.fsync(self.file.fileno())
+        self.file.close()
+
+    def publish(self) -> None:
+        if not self.direct:
+            os.replace(self.name, self.path)
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.file.close()
+        if not self.direct:
+            with suppress(FileNotFoundError):
+                os.unlink(self.name)
+
+
+@contextmanager
+def _told_as_output_error(name: str) -> Iterator[None]:
+    try:
+        with closing_quietly():
+            yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Failure(f"cannot write {name}: {reason}.", code=ExitCode.OUTPUT_ERROR) from error
+
+
+def check_output(path: str | None, inputs: Sequence[str] = ()) -> None:
+    """Refuse an output that cannot work before minutes go into reading: no directory, or one of the *inputs*."""
+    if path is None:
+        return
+    if os.path.isdir(path):
+        usage_error(f"--output {path} is a directory; a file name is expected.")
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
+        raise Failure(f"cannot write {path}: there is no directory {folder}.", code=ExitCode.OUTPUT_ERROR)
+    for given in inputs:
+        if os.path.exists(path) and os.path.exists(given) and os.path.samefile(path, given):
+            usage_error(f"--output {path} is one of the logs to read; logtune never writes to a log.")

@@ -1,0 +1,146 @@
+"""``logtune parse``: every line as a row of its table."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from logtune.cli import rows
+from logtune.cli.errors import Failure, usage_error
+from logtune.cli.exit_codes import ExitCode
+from logtune.cli.options import Given, reads_logs
+from logtune.cli.output import binary_output, text_output, whole_files
+from logtune.cli.reading import finish, note_no_postfix_lines, open_log
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from logtune.api import MailLog
+
+
+class TableName(StrEnum):
+    """The seven tables; a test holds this against ``schema.TABLES``, which costs the import of Arrow."""
+
+    DECISIONS = "decisions"
+    CONNECTIONS = "connections"
+    QUEUE = "queue"
+    DELIVERIES = "deliveries"
+    VERDICTS = "verdicts"
+    NOTICES = "notices"
+    UNRECOGNISED = "unrecognised"
+
+
+class RowFormat(StrEnum):
+    """Forms of rows."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+Form = Annotated[
+    RowFormat,
+    typer.Option("--format", "-f", help="jsonl: nulls left out; csv: with --table; parquet."),
+]
+OneTable = Annotated[TableName | None, typer.Option("--table", help="Only the rows of this table.")]
+Output = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="File; for parquet without --table a directory."),
+]
+
+
+@reads_logs
+def parse(given: Given, form: Form = RowFormat.JSONL, table: OneTable = None, output: Output = None) -> None:
+    """Every line as a row: JSON lines, CSV or Parquet.
+
+    Rows come in input order with the session, message and restriction they belong to. Times are UTC in ISO 8601
+    with Z; position, source and offset name the line (see logtune lines).
+    """
+    to_folder = form is RowFormat.PARQUET and table is None
+    _check(form, table, output)
+    log = open_log(given, None if to_folder else output)
+    names = [str(table)] if table else [str(name) for name in TableName]
+    _WRITERS[form](log, names, output)
+    note_no_postfix_lines(log)
+    finish(log)
+
+
+def _check(form: RowFormat, table: TableName | None, output: str | None) -> None:
+    if form is RowFormat.CSV and table is None:
+        usage_error("--format csv needs --table: the tables have different columns.", f"One of {_names()}.")
+    if form is not RowFormat.PARQUET:
+        return
+    if table is None and output is None:
+        usage_error("--format parquet needs --output DIR (one file per table), or --table.")
+    if table is None and output and os.path.exists(output) and not os.path.isdir(output):
+        usage_error(f"--output {output} is no directory; parquet writes one file per table into it.")
+    if output is None and sys.stdout.isatty():
+        usage_error("Parquet is not written to a terminal; name a file with --output.")
+
+
+def _names() -> str:
+    return ", ".join(TableName)
+
+
+def _with_place(log: MailLog, table: pa.Table) -> pa.Table:
+    """*table* with ``source`` (name) and ``offset`` (bytes) after ``position``."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from logtune.schema import SOURCE_SHIFT
+
+    position = table["position"]
+    rank = pc.shift_right(position, SOURCE_SHIFT).cast(pa.int32())
+    offset = pc.bit_wise_and(position, (1 << SOURCE_SHIFT) - 1)
+    by_rank = log.tables.sources
+    names = pa.array([by_rank.get(i, "") for i in range(max(by_rank, default=-1) + 1)], pa.string())
+    source = pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(c, names) for c in rank.chunks], pa.dictionary(pa.int32(), pa.string())
+    )
+    at = table.schema.get_field_index("position") + 1
+    return table.add_column(at, "source", source).add_column(at + 1, "offset", offset)
+
+
+def _write_jsonl(log: MailLog, names: Sequence[str], output: str | None) -> None:
+    def encode(name: str, part: pa.Table) -> list[str]:
+        return rows.json_objects(_with_place(log, part), f'"table":"{name}",', nulls=False)
+
+    with text_output(output) as out:
+        for lines in rows.in_position_order({name: log.table(name) for name in names}, encode):
+            out.write("\n".join(lines) + "\n")
+
+
+def _write_csv(log: MailLog, names: Sequence[str], output: str | None) -> None:
+    [table] = [log.table(name) for name in names]
+    with text_output(output) as out:
+        out.write(rows.csv_header(_with_place(log, table.slice(0, 0)).column_names) + "\n")
+        for part in rows.chunks(table):
+            out.writelines(f"{line}\n" for line in rows.csv_lines(_with_place(log, part)))
+
+
+def _write_parquet(log: MailLog, names: Sequence[str], output: str | None) -> None:
+    import pyarrow.parquet as pq
+
+    if output is None or len(names) == 1:
+        with binary_output(output) as out:
+            pq.write_table(_with_place(log, log.table(names[0])), out, compression="zstd")
+        return
+    try:
+        os.makedirs(output, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"cannot make {output}: {error.strerror}.", code=ExitCode.OUTPUT_ERROR) from error
+    with whole_files([os.path.join(output, f"{name}.parquet") for name in names]) as files:
+        for name, file in zip(names, files, strict=True):
+            pq.write_table(_with_place(log, log.table(name)), file, compression="zstd")
+
+
+_WRITERS: dict[RowFormat, Callable[[MailLog, Sequence[str], str | None], None]] = {
+    RowFormat.JSONL: _write_jsonl,
+    RowFormat.CSV: _write_csv,
+    RowFormat.PARQUET: _write_parquet,
+}

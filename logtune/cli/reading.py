@@ -1,0 +1,117 @@
+"""From PATHS and options to a ``MailLog``: progress, what could not be read, and the exit code that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from logtune.cli.errors import Failure, tell
+from logtune.cli.exit_codes import ExitCode
+from logtune.cli.options import Given
+from logtune.cli.output import check_output
+from logtune.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from logtune.api import MailLog
+    from logtune.sources import Problem
+
+_JOURNAL_ADVICE = "journalctl -u 'postfix*' -o json | logtune report -"
+
+
+def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
+    """Read the logs that *given* names; stderr says what could not be read.
+
+    Raises ``Failure`` where the configuration is wrong or *output* is one of the logs, and exits where nothing could
+    be read.
+    """
+    from logtune import api
+    from logtune.config import ConfigError
+
+    paths = given.paths or _default_paths()
+    check_output(output, paths)
+    try:
+        with progress_bar(not given.no_progress) as progress:
+            log = api.read(*paths, **given.filters, progress=progress, top=top)
+    except ConfigError as error:
+        raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
+    except api.OptionError as error:
+        raise Failure(f"{error}.", code=ExitCode.USAGE) from error
+    check_output(output, [source.path for source in log.sources.sources if source.path])  # of directories and globs
+    _tell_problems(log)
+    return log
+
+
+def _default_paths() -> list[str]:
+    from logtune import sources
+
+    paths = sources.default_paths()
+    if not paths:
+        raise Failure(
+            "found no mail log on this machine.", "Name one, or read the journal:", f"  {_JOURNAL_ADVICE}",
+            code=ExitCode.NOTHING_READ,
+        )  # fmt: skip
+    return list(paths)
+
+
+def _tell_problems(log: MailLog) -> None:
+    defects = _defects(log)
+    read = [source for source in log.coverage.sources if source["bytes"] or source["problem"] is None]
+    for problem in log.problems:
+        advice = [line for line in problem.advice.splitlines() if line]
+        if read and defects and problem is defects[-1]:
+            advice.append(f"The answer rests on {_files(len(read))} that could be read, and is partial.")
+        if problem in defects or problem.harmless:
+            tell(f"{problem.name}: {problem.reason.rstrip('.')}.", advice)
+    if defects and not read:
+        raise typer.Exit(ExitCode.NOTHING_READ)
+
+
+def _defects(log: MailLog) -> list[Problem]:
+    """Problems that make the answer partial. A file that is empty was read to its end, so it is none."""
+    empty = {source["name"] for source in log.coverage.sources if not source["bytes"] and source["problem"] is None}
+    return [problem for problem in log.problems if not problem.harmless and problem.name not in empty]
+
+
+def _files(number: int) -> str:
+    return "the one file" if number == 1 else f"the {number} files"
+
+
+def require_postfix_lines(log: MailLog) -> None:
+    """End the command where there is nothing to report on."""
+    if not log.coverage.recognised:
+        tell(*_no_postfix_lines(log))
+        raise typer.Exit(ExitCode.NO_POSTFIX_LINES)
+
+
+def note_no_postfix_lines(log: MailLog) -> None:
+    """Say on stderr that no line is Postfix's, for commands whose answer is the lines themselves."""
+    if not log.coverage.recognised:
+        tell(*_no_postfix_lines(log))
+
+
+def _no_postfix_lines(log: MailLog) -> tuple[str, Sequence[str]]:
+    coverage = log.coverage
+    names = ", ".join(str(source["name"]) for source in coverage.sources) or "what was given"
+    if coverage.lines == 0:
+        what = "it is empty"
+    elif coverage.not_postfix == coverage.lines - coverage.blank:
+        what = f"{_lines(coverage.lines)}, all of other programs"
+    else:
+        what = f"{_lines(coverage.lines)}, {coverage.unrecognised - coverage.not_postfix:,} in no known form"
+    advice = ("Postfix logs to /var/log/mail.log or /var/log/maillog, or to the journal. Try:", f"  {_JOURNAL_ADVICE}")
+    return f"no Postfix line in {names} ({what}).", advice
+
+
+def _lines(number: int) -> str:
+    return "1 line" if number == 1 else f"{number:,} lines"
+
+
+def finish(log: MailLog, *, require_postfix: bool = False) -> NoReturn:
+    """End a command that gave its answer, with the exit code that says how far the answer can be trusted."""
+    if _defects(log):
+        raise typer.Exit(ExitCode.PARTLY_READ)
+    if require_postfix and not log.coverage.recognised:
+        raise typer.Exit(ExitCode.NO_POSTFIX_LINES)
+    raise typer.Exit(ExitCode.OK)

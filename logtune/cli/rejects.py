@@ -1,0 +1,12 @@
+"""``logtune rejects``."""
+
+from __future__ import annotations
+
+from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
+from logtune.cli.reports import answer
+
+
+@reads_logs
+def rejects(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
+    """What was rejected, by restriction, client, HELO and domain."""
+    answer(given, shown, form, lambda log: log.rejects())

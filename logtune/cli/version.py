@@ -1,0 +1,11 @@
+"""What ``logtune --version`` says."""
+
+from __future__ import annotations
+
+
+def version_line() -> str:
+    """Version of the program and name of the parser core that would run."""
+    from logtune import __version__
+    from logtune.api import CORE
+
+    return f"logtune {__version__}, parser core: {CORE}"

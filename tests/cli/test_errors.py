@@ -1,0 +1,170 @@
+"""How the program fails: in words, with its exit code, never with a traceback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from logtune import api
+from logtune.cli import errors
+from logtune.cli.exit_codes import ExitCode
+from tests.cli.conftest import LOG, Runner
+
+PROGRAM = [sys.executable, "-c", "from logtune.cli import main; main()"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["reprot"], "Did you mean 'report'"),
+        (["report", "--nonsense"], "no such option"),
+        (["report", "--top", "0"], "--top"),
+        (["report", "--format", "xml"], "'xml'"),
+        (["report", "--since", "tomorrow"], "expected 2026-03-02"),
+        (["report", "--tz", "Mars/Olympus"], "no time zone"),
+        (["report", "--mynetworks", "192.0.2.1/24"], "host bits"),
+        (["trial", "--recipients"], "--format json"),
+        (["parse", "--format", "csv"], "--table"),
+        (["parse", "--format", "parquet"], "--output DIR"),
+        (["lines"], "--position"),
+        (["lines", "--position", "1", "--session", "1"], "--position"),
+        (["sql"], "QUERY"),
+        (["helo"], "NAME"),
+    ],
+)
+def test_usage_errors(logtune: Runner, arguments: list[str], says: str) -> None:
+    """One line says what is wrong, the next what to do; nothing on stdout; exit code usage."""
+    answer = logtune(*arguments)
+    first, *rest = answer.errors.splitlines()
+    assert (answer.code, answer.raw) == (ExitCode.USAGE, b"")
+    assert first.startswith("logtune: ")
+    assert says.lower() in answer.errors.lower()
+    assert all(line.startswith("  ") for line in rest)
+
+
+def test_values_in_errors_are_escaped(logtune: Runner) -> None:
+    """What the user typed or a file is called cannot send controls to the terminal."""
+    for arguments in (["report", "--tz", "\x1b[31m"], ["\x1b[31m"], ["report", "/nowhere/\x1b]0;owned\x07\n.log"]):
+        answer = logtune(*arguments)
+        assert all(line.isprintable() for line in answer.errors.splitlines())
+        assert "\\x1b" in answer.errors
+
+
+def test_bug_is_told_without_traceback(logtune: Runner, maillog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unexpected exception is called a bug; only --debug shows where."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a \x1b[31m b")
+
+    monkeypatch.setattr(api, "read", broken)
+    answer = logtune("report", maillog)
+    assert answer.code == ExitCode.BUG
+    assert answer.errors.startswith("logtune: unexpected ZeroDivisionError: a \\x1b[31m b\n  This is a bug in logtune")
+    assert "Traceback" not in answer.errors
+    for with_debug in (["report", "--debug", maillog], ["--debug", "report", maillog]):
+        monkeypatch.setattr(errors, "_debug", False)
+        assert "Traceback" in logtune(*with_debug).errors
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [
+        (KeyboardInterrupt(), ExitCode.INTERRUPTED),
+        (MemoryError(), ExitCode.BUG),
+        (SystemExit(ExitCode.TERMINATED), ExitCode.TERMINATED),
+        (BrokenPipeError(32, "Broken pipe"), ExitCode.OUTPUT_CLOSED),
+    ],
+)
+def test_what_ends_a_command(
+    logtune: Runner, maillog: Path, monkeypatch: pytest.MonkeyPatch, raised: BaseException, code: ExitCode
+) -> None:
+    """Ctrl-C, SIGTERM, a closed pipe and too little memory each have their exit code, and no traceback."""
+
+    def ended(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(api, "read", ended)
+    answer = logtune("report", maillog)
+    assert answer.code == code
+    assert "Traceback" not in answer.errors
+
+
+def test_config_error(logtune: Runner, maillog: Path, tmp_path: Path) -> None:
+    """A wrong configuration file is told with its name."""
+    config = tmp_path / "logtune.toml"
+    config.write_text("nonsense = [")
+    answer = logtune("report", "--config", config, maillog)
+    assert (answer.code, answer.raw) == (ExitCode.CONFIG_ERROR, b"")
+    assert str(config) in answer.errors
+    assert logtune("report", "--config", tmp_path / "missing", maillog).code == ExitCode.CONFIG_ERROR
+
+
+def start(*arguments: str, **keywords: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([*PROGRAM, *arguments], stderr=subprocess.PIPE, **keywords)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+def long_log(tmp_path: Path) -> Path:
+    path = tmp_path / "long.log"
+    path.write_text(LOG * 2000)
+    return path
+
+
+def test_a_reader_that_goes_away_is_no_error(long_log: Path) -> None:
+    """``logtune parse | head`` ends quietly, with the exit code that a shell shows for SIGPIPE."""
+    with start("parse", str(long_log), stdout=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        program.stdout.readline()
+        program.stdout.close()
+        assert program.stderr.read() == b""
+    assert program.returncode == ExitCode.OUTPUT_CLOSED
+
+
+@pytest.mark.parametrize("command", [["--help"], ["parse", "-"]])
+def test_a_stdout_that_is_closed_from_the_start(command: list[str], maillog: Path) -> None:
+    """Nobody reads at all: quiet too."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with maillog.open("rb") as log, start(*command, stdin=log, stdout=writer) as program:
+        os.close(writer)
+        assert program.stderr is not None
+        assert program.stderr.read() == b""
+    assert program.returncode == ExitCode.OUTPUT_CLOSED
+
+
+@pytest.mark.parametrize("command", [["parse"], ["report"], ["report", "--format", "json"]])
+def test_a_full_disk_is_told(command: list[str], maillog: Path) -> None:
+    """What cannot be written is an error, never a short answer with exit code 0."""
+    with Path("/dev/full").open("wb") as full, start(*command, str(maillog), stdout=full) as program:
+        assert program.stderr is not None
+        said = program.stderr.read().decode()
+    assert program.returncode == ExitCode.OUTPUT_ERROR
+    assert said == "logtune: cannot write stdout: no space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGTERM, ExitCode.TERMINATED), (signal.SIGINT, ExitCode.INTERRUPTED)]
+)
+def test_a_signal_leaves_no_half_file(long_log: Path, tmp_path: Path, sent: signal.Signals, code: ExitCode) -> None:
+    """SIGTERM and Ctrl-C while a file is written: the exit code says so, the old file is whole, no draft is left."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    target = folder / "rows.jsonl"
+    target.write_text("old")
+    with start("parse", str(long_log), "--output", str(target)) as program:
+        deadline = time.monotonic() + 60
+        while len(list(folder.iterdir())) == 1 and time.monotonic() < deadline and program.poll() is None:
+            time.sleep(0.002)
+        program.send_signal(sent)
+        assert program.stderr is not None
+        assert b"Traceback" not in program.stderr.read()
+    assert program.returncode == code
+    assert [path.name for path in folder.iterdir()] == ["rows.jsonl"]
+    assert target.read_text() == "old"

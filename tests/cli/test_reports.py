@@ -1,0 +1,94 @@
+"""The commands that answer with a report: text, JSON, files, widths."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from logtune.cli.exit_codes import ExitCode
+from tests.cli.conftest import Runner
+
+REPORTS = ["report", "trial", "rejects", "delays", "sizing"]
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_text(logtune: Runner, maillog: Path, command: str) -> None:
+    """A pipe gets 80 columns without escape codes, and stderr stays empty."""
+    answer = logtune(command, maillog)
+    assert (answer.code, answer.errors) == (ExitCode.OK, "")
+    assert f"logtune {command}" in answer.text
+    assert max(map(len, answer.text.splitlines())) <= 80
+    assert "\x1b" not in answer.text
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_json(logtune: Runner, maillog: Path, command: str) -> None:
+    """--format json is one JSON document with its schema."""
+    answer = logtune(command, maillog, "--format", "json")
+    assert re.fullmatch(rf"logtune\.{command}/\d+", json.loads(answer.text)["schema"])
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_output_file(logtune: Runner, maillog: Path, tmp_path: Path, form: str) -> None:
+    """--output writes what stdout would get, and nothing to stdout."""
+    target = tmp_path / "out"
+    answer = logtune("report", maillog, "--format", form, "--output", target)
+    assert (answer.code, answer.raw) == (ExitCode.OK, b"")
+    assert target.read_bytes() == logtune("report", maillog, "--format", form).raw
+
+
+def test_width_and_color(logtune: Runner, maillog: Path) -> None:
+    """--width narrows and widens, --color always sends codes into a pipe."""
+    assert max(map(len, logtune("report", maillog, "--width", "60").text.splitlines())) <= 60
+    assert "\x1b[" in logtune("report", maillog, "--color", "always").text
+
+
+def test_trial_json(logtune: Runner, maillog: Path) -> None:
+    """The keys of design.md section 6; recipients only when asked for."""
+    made = json.loads(logtune("trial", maillog, "--format", "json").text)
+    assert list(made) == ["schema", "period", "coverage", "restrictions", "overlap"]
+    assert made["schema"] == "logtune.trial/1"
+    assert [(r["restriction"], r["flagged"], r["accepted"]) for r in made["restrictions"]] == [
+        ("reject_non_fqdn_helo_hostname", 1, 1)
+    ]
+    full = json.loads(logtune("trial", maillog, "--format", "json", "--recipients").text)
+    assert full["recipients"][0]["flags"][0]["source"] == str(maillog)
+
+
+def test_one_restriction(logtune: Runner, maillog: Path) -> None:
+    """--restriction shows one in full; one that is not on trial is told."""
+    assert (
+        "reject_non_fqdn_helo_hostname"
+        in logtune("trial", maillog, "--restriction", "reject_non_fqdn_helo_hostname").text
+    )
+    answer = logtune("trial", maillog, "--restriction", "reject_unknown_client_hostname")
+    assert (answer.code, answer.raw) == (ExitCode.NOT_FOUND, b"")
+    assert "reject_unknown_client_hostname" in answer.errors
+
+
+def test_the_log_is_never_overwritten(logtune: Runner, maillog: Path) -> None:
+    """--output with the name of a log is refused and the log is as it was."""
+    before = maillog.read_bytes()
+    assert logtune("report", maillog, "--output", maillog).code == ExitCode.USAGE
+    assert maillog.read_bytes() == before
+
+
+def test_no_paths_is_the_systems_log(logtune: Runner, maillog: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PATHS the system's mail log is read; where there is none, it is told how to read the journal."""
+    monkeypatch.setattr("logtune.sources.default_paths", lambda: [str(maillog)])
+    assert logtune("report") == logtune("report", maillog)
+    monkeypatch.setattr("logtune.sources.default_paths", list)
+    answer = logtune("report")
+    assert (answer.code, answer.raw) == (ExitCode.NOTHING_READ, b"")
+    assert "journalctl" in answer.errors
+
+
+def test_a_log_found_in_a_directory_is_never_overwritten(logtune: Runner, maillog: Path) -> None:
+    """--output with the name of a log that a directory or glob led to is refused too."""
+    before = maillog.read_bytes()
+    for given in (maillog.parent, f"{maillog.parent}/mail.*"):
+        assert logtune("report", given, "--output", maillog).code == ExitCode.USAGE
+    assert maillog.read_bytes() == before
