@@ -1,0 +1,95 @@
+"""Writes the reference pages that are made from the code: ``python docs/generate.py`` (or ``make docs``).
+
+A test holds the pages against the code, so that neither can change alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from logtune import schema
+from logtune.cli.exit_codes import ExitCode
+
+HERE = Path(__file__).parent
+MADE = "<!-- Made by docs/generate.py. Change the code it is made from, then run: make docs -->"
+
+TABLES_INTRO = """\
+# Tables
+
+logtune turns a log into seven tables. They are what `logtune parse` writes, what `logtune sql` asks, and what
+`logtune.read(..)` holds in Python. Every line that is not blank is one row of one of them, so nothing is lost unseen.
+
+What holds in all of them:
+
+- null means that the line does not say; the empty sender `<>` is the empty text.
+- `ts` is UTC. Where the log has no zone or no year, they were assumed, and the report says how.
+- Rows are ordered by `position`, never by time: stamps often have a resolution of one second, and clocks jump.
+- Durations are in seconds, sizes in bytes. Addresses stand without angle brackets.
+- Text is what strangers wrote. Escape it before it goes to a terminal, a page or a shell.\
+"""
+
+EXIT_CODES_INTRO = """\
+# Exit codes
+
+Scripts can rely on these numbers. What happened is also said in words on stderr; stdout holds the answer and nothing
+else.\
+"""
+
+
+def cell(text: str) -> str:
+    """*text* as it may stand in a cell of a Markdown table; ``<..>`` and the like stay visible."""
+    return text.replace("|", "\\|").replace("<", "\\<").replace("*", "\\*")
+
+
+def markdown_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def column_row(column: schema.Column) -> tuple[str, ...]:
+    kind = str(column.type)
+    if column.type == schema.WORD:
+        kind = "string, dictionary-encoded"
+    return f"`{column.name}`", kind, column.unit, cell(column.meaning)
+
+
+def columns_table(columns: Iterable[schema.Column]) -> str:
+    return markdown_table(("column", "type", "unit", "meaning"), map(column_row, columns))
+
+
+def tables_page() -> Iterator[str]:
+    yield TABLES_INTRO
+    yield f"This is version {schema.VERSION} of the schema."
+    yield "## Columns of every table"
+    yield columns_table(schema.COMMON)
+    for name, columns in schema.TABLES.items():
+        yield f"## {name}"
+        yield f"One row per {schema.ROWS[name]}. Beside the columns of every table:"
+        yield columns_table(columns[len(schema.COMMON) :])
+    yield "## Versions of the schema"
+    yield markdown_table(("version", "what changed"), ((str(n), cell(text)) for n, text in schema.HISTORY.items()))
+
+
+def exit_codes_page() -> Iterator[str]:
+    yield EXIT_CODES_INTRO
+    rows = ((str(code.value), f"`{code.documented_name}`", code.meaning.replace("|", "\\|")) for code in ExitCode)
+    yield markdown_table(("code", "name", "meaning"), rows)
+
+
+PAGES: Mapping[str, Callable[[], Iterator[str]]] = {"tables.md": tables_page, "exit-codes.md": exit_codes_page}
+
+
+def page(name: str) -> str:
+    """The whole text of a page by its file name."""
+    return "\n\n".join((MADE, *PAGES[name]())) + "\n"
+
+
+def main() -> None:
+    for name in PAGES:
+        (HERE / name).write_text(page(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

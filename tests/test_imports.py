@@ -1,0 +1,142 @@
+"""The plan of the tree (docs/how-it-works.md): imports point against the way of the data, and starting is instant."""
+
+from __future__ import annotations
+
+import ast
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "logtune"
+
+FACTS = {"schema", "postfix", "config"}
+READING = FACTS | {"sources", "parse"}
+LINKING = READING | {"clock", "classify", "link"}
+TABLES = LINKING | {"relations", "results", "tables"}
+ALL = TABLES | {"analyses", "render", "api", "cli"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    # facts and forms, which lean on nothing but each other
+    "schema": set(),
+    "results": set(),
+    "postfix": {"schema"},
+    "config": {"schema", "postfix", "parse"},  # parse for the form of a syslog tag
+    # the road of the data
+    "sources": {"schema", "postfix"},
+    "parse": {"schema", "postfix", "sources"},
+    "clock": READING,
+    "classify": READING,
+    "link": READING,
+    "relations": FACTS,
+    "tables": LINKING | {"relations", "results"},
+    "analyses": TABLES,
+    "render": {"results"},
+    # what ties the steps together
+    "api": ALL - {"cli"},
+    "cli": ALL | {""},
+    "": {"api"},  # logtune/__init__.py
+    "__main__": {"cli"},
+}
+"""Step (file or folder of the package) to the steps that it may import, besides itself."""
+
+HEAVY = {"duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "rich"}
+"""Libraries that cost a tenth of a second or more to import, or that pull in one that does."""
+
+HELP_CPU_SECONDS = 0.25
+SLOW_MACHINE = 2.0
+"""How much slower than a usual machine one may be that runs these tests."""
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def step_of(dotted: str) -> str:
+    """``logtune.parse.reference`` to ``parse``; the package itself to the empty name."""
+    return [*dotted.split("."), ""][1]
+
+
+def dotted_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of what *path* imports anywhere in it, from the package or not."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_steps(path: Path) -> set[str]:
+    """Steps that *path* imports. A public name of ``logtune/__init__.py`` counts as the package itself."""
+    names = [name for name in imported(path) if name.split(".")[0] == "logtune"]
+    return {step if (step := step_of(name)) in MAY_IMPORT else "" for name in names}
+
+
+def run(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def loaded_by(code: str) -> set[str]:
+    """Heavy libraries that a fresh Python has loaded after *code*."""
+    report = "import sys\ntry:\n    {}\nfinally:\n    print('loaded:', *sys.modules)"
+    last = run(report.format(code.replace("\n", "\n    "))).splitlines()[-1]
+    return HEAVY & set(last.split())
+
+
+HELP = (
+    "import sys; sys.argv = ['logtune', '--help']; from logtune.cli import main\ntry: main()\nexcept SystemExit: pass"
+)
+
+
+def test_every_module_has_its_place() -> None:
+    """A file or folder of the package is one of the steps that the plan names."""
+    assert {step_of(dotted_name(path)) for path in modules()} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("path", modules(), ids=dotted_name)
+def test_imports_point_to_the_left(path: Path) -> None:
+    """A step imports what stands left of it; render imports results alone; nobody imports cli."""
+    step = step_of(dotted_name(path))
+    assert imported_steps(path) - {step} <= MAY_IMPORT[step]
+
+
+def test_the_plan_has_no_cycle() -> None:
+    """Steps that import each other would be one step."""
+    left = {step: allowed - {step} for step, allowed in MAY_IMPORT.items()}
+    while left:
+        free = [step for step, needs in left.items() if not needs & set(left)]
+        assert free, f"these import each other in a circle: {sorted(left)}"
+        for step in free:
+            del left[step]
+
+
+def test_import_logtune_is_light() -> None:
+    """``import logtune`` loads no heavy library; its names do when they are used."""
+    assert loaded_by("import logtune") == set()
+
+
+def test_help_is_light() -> None:
+    """``logtune --help`` loads no heavy library."""
+    assert loaded_by(HELP) == set()
+
+
+def test_help_is_instant() -> None:
+    """``logtune --help`` takes less CPU than a person notices."""
+
+    def cpu_seconds() -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert "trial" in run(HELP)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(cpu_seconds() for _ in range(3)) < HELP_CPU_SECONDS * SLOW_MACHINE
