@@ -8,7 +8,8 @@
 # All of them work in .venv, which the first one makes. PYTHON=python3.12 chooses the Python for it.
 
 PYTHON ?=
-LOGS ?= sample_logs/helo_trial.log
+# The stamps of the samples have no year, and one of their networks is the site's own (sample_logs/README.md).
+LOGS ?= --year 2026 --tz UTC --mynetworks 192.168.10.0/24 sample_logs/helo_trial.log
 PYTEST_ARGS ?=
 
 export PYTHON

@@ -5,6 +5,11 @@ A test holds the pages against the code, so that neither can change alone.
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -86,7 +91,33 @@ def page(name: str) -> str:
     return "\n\n".join((MADE, *PAGES[name]())) + "\n"
 
 
+README = HERE.parent / "README.md"
+SHOWN = 25
+"""Lines of the report that the README shows: the answer and the verdicts, so that it stays on the first screen."""
+CONSOLE = re.compile(r"(```console\n\$ (logtune [^\n]*)\n).*?(^```)", re.DOTALL | re.MULTILINE)
+
+
+def readme() -> str:
+    """The README with the output of the command that its console block shows."""
+
+    def answered(block: re.Match[str]) -> str:
+        lines = run(shlex.split(block[2])[1:]).splitlines()
+        return block[1] + "\n".join(lines[:SHOWN]).rstrip() + "\n[...]\n" + block[3]
+
+    return CONSOLE.sub(answered, README.read_text(encoding="utf-8"))
+
+
+def run(arguments: list[str]) -> str:
+    """What ``logtune ARGUMENTS`` prints to a pipe, run in the root of the project."""
+    command = [sys.executable, "-m", "logtune", *arguments]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        command, cwd=HERE.parent, env=environment, check=True, capture_output=True, encoding="utf-8"
+    ).stdout
+
+
 def main() -> None:
+    README.write_text(readme(), encoding="utf-8")
     for name in PAGES:
         (HERE / name).write_text(page(name), encoding="utf-8")
 

@@ -117,7 +117,7 @@ class MailLog:
         return [found[p].decode("utf-8", "replace") for p in positions if p in found]
 
     def trial_json(self, recipients: bool = False) -> dict[str, Any]:
-        """The trial as design.md section 6 has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""
+        """The trial as docs/formats.md has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""
         return dict(self._trial.to_json(recipients))
 
     def report(self) -> Report:
@@ -227,6 +227,7 @@ def read(
         submission_services=settings.submission_services,
         zone=zone.key,
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
+        quota_texts=settings.quota_texts,
         days=tables.days,
     )
     return MailLog(tables, sources, options, tuple(sources.problems))

@@ -125,12 +125,12 @@ class Clock:
         return year
 
     def notes(self) -> str | None:
-        """The years assumed, in words, or None where every stamp had its year."""
-        if not self.years:
+        """The years assumed, in words, or None where nothing was assumed: stamps with years, or ``--year``."""
+        if not self.years or self.year is not None:
             return None
         first, last = min(a for a, _ in self.years.values()), max(b for _, b in self.years.values())
         years = str(first) if first == last else f"{first} to {last}"
-        return f"{years} ({'--year' if self.year is not None else 'file dates'})"
+        return f"{years} (file dates)"
 
 
 def machine_zone() -> str:

@@ -4,19 +4,19 @@ Small state only: the open smtpd session of each process, the current life of ea
 each host. Rows are fed in position order, block by block; what is known only later (the mail of a recipient
 that was warned about before its queue file existed) is patched backwards, so results come at ``finish``.
 
-Sessions (postfix_facts 18, 22): one smtpd process serves one client at a time, many one after another; a
+Sessions: one smtpd process serves one client at a time, many one after another; a
 session is (host, instance, service, pid) from ``connect`` to ``disconnect``. Where the log begins inside a
 session, its id is the position of its first line.
 
-Messages (19): a life of a queue id on (host, instance). Short ids come back as soon as the file is gone, so a
+Messages: a life of a queue id on (host, instance). Short ids come back as soon as the file is gone, so a
 ``client=`` or pickup line always begins a life, and so does the first sign of a new file after ``removed``.
 A requeued mail (``orig_id=``) keeps its message.
 
-Recipients with ``NOQUEUE`` (2): the first recipient of a mail is judged before the queue file exists;
+Recipients with ``NOQUEUE``: the first recipient of a mail is judged before the queue file exists;
 ``client=`` follows in the same session, and the lines waiting since then belong to that mail where they have
 the sender of the last of them.
 
-Re-injection (20): "queued as ID" is believed only where ID's own client line fits.
+Re-injection: "queued as ID" is believed only where ID's own client line fits.
 """
 
 from __future__ import annotations
@@ -326,8 +326,10 @@ def _nullable(values: array[int]) -> pa.Array:
 
 
 def _rows(name: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
-    wanted = [c for c in (*COMMON, *READ[name]) if c in batch.schema.names]
-    return iter(batch.select(list(dict.fromkeys(wanted))).to_pylist())
+    names = [c for c in dict.fromkeys((*COMMON, *READ[name])) if c in batch.schema.names]
+    # column by column: pyarrow's rows as dictionaries take four times as long
+    for values in zip(*(batch.column(c).to_pylist() for c in names), strict=True):
+        yield dict(zip(names, values, strict=True))
 
 
 @lru_cache(maxsize=4096)

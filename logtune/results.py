@@ -54,7 +54,7 @@ class Harm(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The five words of a trial's verdict (design.md section 5)."""
+    """The five words of a trial's verdict (docs/verdict.md)."""
 
     ENFORCE = "enforce"
     EXCEPTIONS = "enforce with exceptions"

@@ -31,7 +31,7 @@ MACROS = (
         coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(?:\d+/)?(\d+)', 1) AS INT), 0) END""",
     r"""CREATE MACRO done(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
         coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(\d+)', 1) AS INT), 0) END""",
-    # what smtpd does to an accepted greeting before it logs it as helo= (postfix_facts 15)
+    # what smtpd does to an accepted greeting before it logs it as helo=
     r"""CREATE MACRO neutered(helo) AS regexp_replace(helo, '[ <>()\\";@[:cntrl:]]', '?', 'g')""",
 )
 
@@ -55,7 +55,7 @@ class Choice:
 class Tables:
     """Tables by name (``schema.TABLES``), the sources' names by rank, and the probe senders of the configuration.
 
-    ``con`` has the seven tables and, once asked for, the relations of design.md section 4.
+    ``con`` has the seven tables and, once asked for, the relations of docs/relations.md.
     """
 
     tables: Mapping[str, pa.Table]

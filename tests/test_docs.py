@@ -65,6 +65,11 @@ def test_generated_page_matches_the_code(name: str) -> None:
     assert (generate.HERE / name).read_text(encoding="utf-8") == generate.page(name)
 
 
+def test_the_readme_shows_what_the_command_prints() -> None:
+    """The first screen of the README is real output, as ``make docs`` writes it."""
+    assert generate.README.read_text(encoding="utf-8") == generate.readme()
+
+
 def test_every_table_says_what_a_row_is() -> None:
     """The schema explains each table, and no table that does not exist."""
     assert list(generate.schema.ROWS) == list(generate.schema.TABLES)

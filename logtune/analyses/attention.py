@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from logtune.analyses.attention_rules import QUOTA_TEXTS, RULES, Rule
+from logtune.analyses.attention_rules import RULES, Rule
 from logtune.analyses.common import ask, counted
 from logtune.analyses.connections import load_findings
 from logtune.analyses.deliveries import dns_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
+from logtune.postfix import quota
 from logtune.results import Finding, Item, Level, Next, Note, Section
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _deliveries(log: Tables, zone: ZoneInfo) -> list[Finding]:
 
 
 def _quota(log: Tables, options: Options, zone: ZoneInfo) -> list[Finding]:
-    rows = ask(log, "attention_quota", texts=QUOTA_TEXTS, top=min(options.top, QUOTA_SHOWN))
+    rows = ask(log, "attention_quota", texts=quota.pattern(options.quota_texts), top=min(options.top, QUOTA_SHOWN))
     if not rows:
         return []
     groups = rows[0][-1]

@@ -247,10 +247,3 @@ RULES = (
         "verification|mismatch|peer",
     ),
 )
-
-QUOTA_TEXTS = (
-    r"(?i)over ?quota|quota (is )?exceeded|exceeded .{0,30}quota|out of quota"
-    r"|overdrawn (his|the|its) (disk ?space )?quota|disk quota|mailbox (is |for user is )?full"
-    r"|mail ?box .{0,20}(full|over)|maildir (size|quota) limit|[45]\.2\.2|file too large"
-)
-"""Texts of the VDA patch (virtual), Dovecot (lmtp, lda, quota-status) and of the file system (EDQUOT, EFBIG)."""

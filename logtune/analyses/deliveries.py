@@ -1,7 +1,7 @@
 """Deliveries: attempts by status and transport, and where their time goes (the four stages of ``delays=a/b/c/d``).
 
 Times are those of first tries that were not deferred; a transaction counts once for time and once per recipient for
-attempts (postfix_facts of the design: one SMTP transaction logs a line per recipient, with the same delays).
+attempts (one SMTP transaction logs a line per recipient, with the same delays).
 """
 
 from __future__ import annotations

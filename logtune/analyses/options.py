@@ -9,7 +9,8 @@ from datetime import date
 @dataclass(frozen=True)
 class Options:
     """Options of all analyses. ``zone`` is the IANA name in which days are counted, ``days`` the period's local days,
-    ``history`` the restrictions that the site says depend on what happened before.
+    ``history`` the restrictions that the site says depend on what happened before,
+    ``quota_texts`` its own words for a full mailbox (``*`` is any text).
     """
 
     top: int = 10
@@ -17,4 +18,5 @@ class Options:
     submission_services: tuple[str, ...] = ("submission", "submissions", "smtps")
     zone: str = "UTC"
     history: frozenset[str] = frozenset()
+    quota_texts: tuple[str, ...] = ()
     days: tuple[date, ...] = ()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from logtune.tables import Tables
 
 OUTCOMES = ("accepted", "rejected", "deferred", "abandoned", "probe", "unknown")
-"""All outcomes of a recipient (design.md section 4), in the order in which they are shown."""
+"""All outcomes of a recipient (docs/relations.md), in the order in which they are shown."""
 
 _NOT_TWICE = "WHERE NOT coalesce(reinjected, false)"
 

@@ -1,6 +1,6 @@
 """The trial: what enforcing each restriction would do, counted in recipients, and a first verdict with its reasons.
 
-Counts are those of design.md section 5. A restriction counts once per service, because each service can have its
+Counts are those of docs/verdict.md. A restriction counts once per service, because each service can have its
 own list. Where the text of a warning does not name a restriction, the text stands for it.
 """
 
@@ -57,7 +57,7 @@ class OnTrial:
         return self.restriction or f'"{self.text}"'
 
     def to_json(self) -> dict[str, Any]:
-        """As design.md section 6 has it, and the counts behind ``authorized`` that it leaves out."""
+        """As docs/formats.md has it, and the counts behind ``authorized`` that it leaves out."""
         return {
             "restriction": self.restriction,
             "text": self.text,

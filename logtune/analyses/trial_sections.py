@@ -72,12 +72,13 @@ def headline(trial: Trial) -> str:
         return "No restriction is on trial."
     words = [r.ruling.verdict for r in trial.restrictions]
     total = len(words)
+    little = words.count(Verdict.LITTLE)
     good = sum(w in (Verdict.ENFORCE, Verdict.EXCEPTIONS) for w in words)
     said = [
         (good, "can be enforced"),
         (words.count(Verdict.NO), "must not"),
         (words.count(Verdict.KEEP), "should stay on trial"),
-        (words.count(Verdict.LITTLE), "with too little evidence"),
+        (little, f"{plural(little, 'has', 'have')} too little evidence"),
     ]
     named = [f"{count} {text}" for count, text in said if count]
     return f"Of {total} {plural(total, 'restriction')} on trial, {listed(named)}."
@@ -89,7 +90,7 @@ def listed(words: Sequence[str]) -> str:
 
 
 def counts(trial: Trial) -> Section:
-    """What enforcing each restriction would do, all counts of design.md section 5 side by side."""
+    """What enforcing each restriction would do, all counts of docs/verdict.md side by side."""
     columns = (
         Column("restriction", "", Kind.LOGTEXT, strong=True),
         Column("service", "service", Kind.LOGTEXT),
@@ -105,10 +106,7 @@ def counts(trial: Trial) -> Section:
         Column("accepted_4xx", "by 4xx", Kind.COUNT, wide=True),
         Column("unknown", "not known", Kind.COUNT, wide=True),
     )
-    rows = [
-        [r.label, r.service or "smtp", *(r.counts[c.name] for c in columns[2:])]
-        for r in trial.restrictions
-    ]
+    rows = [[r.label, r.service or "smtp", *(r.counts[c.name] for c in columns[2:])] for r in trial.restrictions]
     unknown = sum(r.counts["unknown"] for r in trial.restrictions)
     notes = [
         Note(

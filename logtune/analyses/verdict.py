@@ -1,4 +1,4 @@
-"""From the counts of a trial to one of five words, with its reasons (design.md section 5).
+"""From the counts of a trial to one of five words, with its reasons (docs/verdict.md).
 
 A recommendation, never more than the log supports: history-dependent restrictions and damaged logs stay on trial.
 The independent unit is the client organisation, not the recipient: recipients of one client stand or fall together.

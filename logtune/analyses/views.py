@@ -64,7 +64,8 @@ def trial(
 
 def rejects(log: Tables, options: Options) -> Report:
     """Rejects in full."""
-    return _report(log, "rejects", "", [reject_section(log, options), *rejects_details(log, options)])
+    summary = replace(reject_section(log, options), next=())  # its next command is this one
+    return _report(log, "rejects", "", [summary, *rejects_details(log, options)])
 
 
 def delays(log: Tables, options: Options) -> Report:

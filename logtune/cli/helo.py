@@ -69,7 +69,7 @@ def helo(
 
 
 def _json(judgements: Sequence[HeloJudgement]) -> str:
-    """The list of design.md section 6; bytes that are no UTF-8 are U+FFFD, as in the tables."""
+    """The list of docs/formats.md; bytes that are no UTF-8 are U+FFFD, as in the tables."""
     from logtune.render import json
 
     return json.text([_as_dict(judgement) for judgement in judgements], indent=2) + "\n"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from logtune.api import MailLog
 
 RELATIONS = ("sessions", "messages", "recipients", "flags")
-"""Views over the tables (design.md, section 4), for the hint of an error."""
+"""Views over the tables (docs/relations.md), for the hint of an error."""
 
 
 class SqlFormat(StrEnum):

@@ -1,6 +1,6 @@
 """Blocks of log lines to Arrow batches. Pure: no state between lines, no clock of the machine.
 
-``parse_block`` is the contract that every core keeps (design.md section 2): whatever the bytes are, it neither
+``parse_block`` is the contract that every core keeps (docs/how-it-works.md): whatever the bytes are, it neither
 raises nor stops; a line is recognised, or a row of ``unrecognised`` with a reason, or blank, so that
 ``recognised + unrecognised + blank == lines``. Any way of cutting the input at line ends gives the same rows.
 """

@@ -1,5 +1,5 @@
 -- Flags: a warned restriction and the recipient it applies to, one row per warning line and recipient
--- (design.md section 4). RCPT: its recipient. MAIL: that transaction. DATA, BDAT, END-OF-MESSAGE: the whole mail.
+-- (docs/relations.md). RCPT: its recipient. MAIL: that transaction. DATA, BDAT, END-OF-MESSAGE: the whole mail.
 -- HELO, EHLO: later mails until the client greets again. CONNECT: the session. VRFY, ETRN: nobody.
 -- Tables: decisions, notices. Relations: sessions, rcpt, recipients.
 -- Caveats: certain is false where the client greeted again and the log does not tell by what name: a clean

@@ -1,4 +1,4 @@
--- Messages: one row per life of a queue file, and per mail that a before-queue filter took (design.md section 4).
+-- Messages: one row per life of a queue file, and per mail that a before-queue filter took (docs/relations.md).
 -- Tables: queue, decisions, deliveries, connections. Relations: sessions.
 -- Caveats: accepted says that Postfix took responsibility: the mail became active, was held or discarded, or the
 -- before-queue filter accepted it. A held or discarded mail leaves no line of its end (a discarded one not even

@@ -1,4 +1,4 @@
--- Recipients: one row per RCPT TO of one mail in one session, with outcome and fate (design.md section 4).
+-- Recipients: one row per RCPT TO of one mail in one session, with outcome and fate (docs/relations.md).
 -- Tables: decisions, deliveries. Relations: sessions, messages, rcpt.
 -- A recipient is known from the lines that judge it and from the deliveries of its mail. Where the log shows none
 -- (refused greeting, DATA stage, mail that went no further) the mail stands for it, with recipient null.
@@ -121,7 +121,9 @@ settled AS (
     SELECT k.*, m.accepted, m.accepted_as, m.reinjected, m.removed_ts, m.sasl_username AS mail_login, m.queue_id AS mail_queue_id,
            m.session AS mail_session, r.refused_by AS mail_by, r.by_code AS mail_by_code, s.ended, s.lost, s.quit, s.data, s.pid AS session_pid,
            s.client_name AS session_client, coalesce(k.helo, h.helo, g.helo) AS known_helo,
-           (k.sender = '' OR k.sender LIKE 'double-bounce@%' OR k.sender IN (SELECT sender FROM probe_senders)) AS probing
+           -- where no line names the sender: RCPT and a polite QUIT without DATA or RSET is how addresses are verified
+           coalesce(k.sender = '' OR k.sender LIKE 'double-bounce@%' OR k.sender IN (SELECT sender FROM probe_senders),
+                    tried(s.counters, 'rset') = 0 AND m.sasl_username IS NULL AND k.client_addr NOT IN ('127.0.0.1', '::1')) AS probing
     FROM known k
     LEFT JOIN messages m ON m.message = k.message
     LEFT JOIN mail_refused r ON r.message = k.message

@@ -1,4 +1,4 @@
--- Sessions: one row per smtpd session, from connect to disconnect (design.md section 4).
+-- Sessions: one row per smtpd session, from connect to disconnect (docs/relations.md).
 -- Tables: connections, queue, decisions.
 -- Caveats: connect_ts is a little later than the real start (the client's reverse lookup comes first) and null
 -- where the log begins inside the session; the client is what the last line says (XCLIENT). Counters are what

@@ -161,6 +161,19 @@ def wants_color(file: TextIO) -> bool:
 
 
 def speaks_utf8(file: TextIO) -> bool:
-    """Whether the signs outside of ASCII can be written."""
+    """Whether the signs outside of ASCII can be written.
+
+    Python speaks UTF-8 even where the locale is C (PEP 538, 540); cron would then mail what its reader cannot show,
+    so a pipe in a C locale gets ASCII.
+    """
+    if not is_terminal(file) and _locale() in {"C", "POSIX"}:
+        return False
     encoding = (getattr(file, "encoding", None) or "ascii").lower().replace("_", "-")
     return encoding in {"utf-8", "utf8", "utf-8-sig", "utf-16", "utf-32"}
+
+
+def _locale() -> str:
+    """The locale for characters that the environment asks for; Python itself may have set LC_CTYPE."""
+    own = os.environ.get("LC_CTYPE", "")
+    coerced = own in {"C.UTF-8", "C.utf8", "UTF-8"}
+    return os.environ.get("LC_ALL") or ("" if coerced else own) or os.environ.get("LANG") or own

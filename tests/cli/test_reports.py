@@ -47,7 +47,7 @@ def test_width_and_color(logtune: Runner, maillog: Path) -> None:
 
 
 def test_trial_json(logtune: Runner, maillog: Path) -> None:
-    """The keys of design.md section 6; recipients only when asked for."""
+    """The keys of docs/formats.md; recipients only when asked for."""
     made = json.loads(logtune("trial", maillog, "--format", "json").text)
     assert list(made) == ["schema", "period", "coverage", "restrictions", "overlap"]
     assert made["schema"] == "logtune.trial/1"

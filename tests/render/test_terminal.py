@@ -209,3 +209,25 @@ def test_lines_are_whole() -> None:
     out = terminal.to_text(section, 60)
     assert out.count(command) == 2
     assert r"  \x1b[2J" in out
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({"LANG": "C"}, False),
+        ({"LANG": "C.UTF-8", "LC_ALL": "POSIX"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),
+        ({"LANG": "de_DE.UTF-8"}, True),
+        ({}, True),
+    ],
+)
+def test_a_pipe_in_a_c_locale_gets_ascii(
+    environment: dict[str, str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LANG=C asks for ASCII, though Python writes UTF-8 there and sets LC_CTYPE itself."""
+    for name in ("LANG", "LC_ALL", "LC_CTYPE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with io.TextIOWrapper(io.BytesIO(), encoding="utf-8") as pipe:
+        assert terminal.speaks_utf8(pipe) is expected
