@@ -46,13 +46,13 @@ def _texts(log: Tables) -> list[Note]:
         return []
     first, groups = found[0], len(found)
     others = (
-        f" The commonest of {counted(groups, 'text')} ({counted(first.lines, 'line')})"
+        f" the commonest of {counted(groups, 'text')}, {counted(first.lines, 'line')}"
         if groups > 1
         else f" {counted(first.lines, 'line')}"
     )
     return [
         Note(
-            f'And rejects by a text without a known restriction.{others}: "{first.sample}".'
-            " Name it in logtune.toml, [texts]."
+            f'Rejects by a text that names no restriction:{others}: "{first.sample}".'
+            " Name it under [[texts]] in /etc/logtune.toml."
         )
     ]

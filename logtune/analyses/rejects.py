@@ -156,7 +156,7 @@ def _unknown_texts(log: Tables, options: Options) -> Table:
         Column("could_be", "could be", Kind.TEXT, wide=True),
     )
     rows = [(t.lines, t.clients, t.sample, " or ".join(t.could_be)) for t in found[: options.top]]
-    note = "Name them in logtune.toml, [texts]." if any(not text.could_be for text in found) else ""
+    note = "Name them under [[texts]] in /etc/logtune.toml." if any(not text.could_be for text in found) else ""
     title = "Texts that do not tell the restriction"
     return Table("rejects_unknown_texts", columns, rows, title, len(found) - len(rows), note)
 

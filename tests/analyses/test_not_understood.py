@@ -52,5 +52,5 @@ def test_texts_without_a_restriction() -> None:
         "reason_shape": text,
     }
     log = make(decisions=[{**row, "repeat": 213}])
-    said = f'And rejects by a text without a known restriction. 213 lines: "{text}". Name it in logtune.toml, [texts].'
+    said = f'Rejects by a text that names no restriction: 213 lines: "{text}". Name it under [[texts]] in /etc/logtune.toml.'
     assert not_understood(log, options_of(log)).items == [Note("Every line of Postfix was understood."), Note(said)]
