@@ -1,0 +1,99 @@
+"""From the counts of a trial to a verdict: one rule each."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from logtune.analyses.trial import COUNTS
+from logtune.analyses.verdict import Case, Harmed, judge, share
+from logtune.results import Period, Verdict
+
+FIRST = datetime(2026, 3, 2)
+LAST = datetime(2026, 3, 22, 23)
+
+
+def harmed(count: int, first: datetime = FIRST) -> list[Harmed]:
+    return [Harmed(f"site{i}.example", 2, 1, first, LAST) for i in range(count)]
+
+
+def case(**given: Any) -> Case:
+    """Three weeks in which 100 recipients were flagged and rejected anyway, unless *given* says otherwise."""
+    counts = dict.fromkeys(COUNTS, 0) | {"flagged": 100, "rejected_anyway": 100} | given.pop("counts", {})
+    fields: dict[str, Any] = {
+        "counts": counts,
+        "depends_on_history": False,
+        "harmed": [],
+        "delivering_organisations": 100,
+        "period": Period(FIRST, LAST, 21, "UTC"),
+        "lost": False,
+        "first": FIRST,
+        "last": LAST,
+        "protocol_states": {"RCPT": 100},
+    }
+    return Case(**{**fields, **given})
+
+
+def others(count: int, organisations: int, **given: Any) -> Case:
+    return case(counts={"accepted": count, "others": count}, harmed=harmed(organisations), **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param(case(), Verdict.ENFORCE, id="nothing accepted would be stopped"),
+        pytest.param(case(counts={"flagged": 19}), Verdict.LITTLE, id="too few flagged recipients"),
+        pytest.param(case(first=LAST - timedelta(days=3)), Verdict.LITTLE, id="the trial is four days old"),
+        pytest.param(case(protocol_states={"VRFY": 3, "ETRN": 1}), Verdict.LITTLE, id="only VRFY and ETRN"),
+        pytest.param(case(counts={"accepted": 40, "authorized": 40}), Verdict.EXCEPTIONS, id="authorized clients only"),
+        pytest.param(case(counts={"accepted": 40, "filter": 40}), Verdict.EXCEPTIONS, id="the own filter only"),
+        pytest.param(others(8, 4), Verdict.EXCEPTIONS, id="few organisations, none of them new"),
+        pytest.param(others(80, 40), Verdict.NO, id="many organisations and a large share"),
+        pytest.param(others(8, 4, delivering_organisations=10), Verdict.NO, id="two in five of a small site's senders"),
+        pytest.param(others(4, 2, delivering_organisations=2), Verdict.EXCEPTIONS, id="two organisations are no share"),
+        pytest.param(others(80, 40, delivering_organisations=4000), Verdict.KEEP, id="many, yet a small share"),
+        pytest.param(case(depends_on_history=True), Verdict.KEEP, id="a policy service cannot be predicted"),
+        pytest.param(case(depends_on_history=None), Verdict.KEEP, id="the text may be a policy service's"),
+        pytest.param(case(lost=True), Verdict.KEEP, id="lines are missing"),
+        pytest.param(
+            others(80, 40, depends_on_history=True), Verdict.NO, id="harm is believed even of a policy service"
+        ),
+    ],
+)
+def test_verdict(given: Case, expected: Verdict) -> None:
+    """Each row is one rule, named by its id."""
+    assert judge(given).verdict is expected
+
+
+def test_a_newly_hit_organisation_keeps_the_trial_going() -> None:
+    """What appeared in the last week would go on appearing."""
+    recent = case(counts={"accepted": 8, "others": 8}, harmed=[*harmed(3), *harmed(1, LAST - timedelta(days=2))])
+    ruling = judge(recent)
+    assert ruling.verdict is Verdict.KEEP
+    assert ruling.reasons == [
+        "Stops mail of 4 client organisations of 100 that deliver here (4.0 %).",
+        "1 of them appeared in the last 7 days, so more would follow.",
+    ]
+
+
+def test_reasons_state_what_they_count() -> None:
+    """Every remark carries its number and what to do about it."""
+    ruling = judge(case(counts={"accepted": 12, "authorized": 12, "probes": 3, "deferred_anyway": 5, "unknown": 2}))
+    assert ruling.reasons == [
+        "All 12 newly stopped recipients can be spared by exceptions.",
+        "12 are of authorized clients: permit_mynetworks and permit_sasl_authenticated before it spare them.",
+        "3 are probes of other sites: refusing them breaks mail that your users send.",
+        "5 more are deferred anyway: a 5xx would turn their delay into a bounce.",
+        "Of 2 the log does not tell the end or the greeting.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "text"),
+    [(0, 10, "0 %"), (1, 5000, "<0.1 %"), (66, 1000, "6.6 %"), (1, 2, "50 %"), (9999, 10000, ">99.9 %"), (0, 0, "0 %")],
+)
+def test_shares_are_never_a_false_nought_or_hundred(part: int, whole: int, text: str) -> None:
+    """A small share is not nothing, and nearly all is not all."""
+    assert share(part, whole) == text
