@@ -10,6 +10,7 @@ log.sql("SELECT outcome, count(*) FROM recipients GROUP BY 1")
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -181,6 +182,11 @@ class MailLog:
             found.update(self.positions_of(message=row[1]))
         return sorted(found)
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.tables.sources.values()) or "nothing"
+        rows = ", ".join(f"{n} {t.num_rows:,}" for n, t in self.tables.tables.items() if t.num_rows)
+        return f"<MailLog of {names}: {self.coverage.lines:,} lines; {rows or 'no rows'}>"
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from logtune.render import notebook
 
@@ -208,6 +214,7 @@ def read(
     whole, by their first line. *mynetworks* adds to those of the configuration file. Sources that cannot be read do
     not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and ``ConfigError``.
     """
+    _show_results_in_notebooks()
     settings = config.load(config_file)
     zone = _zone(tz)
     choice = _choice(zone, since, until, day, hosts, instances, services)
@@ -231,6 +238,14 @@ def read(
         days=tables.days,
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
+
+
+def _show_results_in_notebooks() -> None:
+    """Let a running IPython show results as text and HTML; nothing is imported where there is none."""
+    if "IPython" in sys.modules:
+        from logtune.render import notebook
+
+        notebook.register()
 
 
 class _Reading:

@@ -1,0 +1,62 @@
+"""The notebooks run from top to bottom, and say what the log says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+import logtune
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.fixture(scope="module")
+def helo_trial() -> Any:
+    """The notebook after its run."""
+    notebook = nbformat.read(ROOT / "notebooks/helo_trial.ipynb", as_version=4)
+    nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}}
+    ).execute()
+    return notebook
+
+
+def outputs(notebook: Any) -> list[Any]:
+    return [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_helo_trial_runs_and_draws(helo_trial: Any) -> None:
+    """Every cell runs; the trial shows itself as HTML, and two charts are drawn."""
+    kinds = [kind for output in outputs(helo_trial) for kind in output.get("data", {})]
+    assert kinds.count("image/png") == 2
+    assert [o for o in outputs(helo_trial) if "do not enforce" in o.get("data", {}).get("text/html", "")]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_helo_trial_counts_what_the_trial_counts(helo_trial: Any) -> None:
+    """The notebook's own query over flags and recipients gives the trial's newly stopped recipients."""
+    log = logtune.read(ROOT / "sample_logs/helo_trial.log", year=2026, tz="Europe/Berlin")
+    expected: dict[str, int] = {}
+    for row in log.trial_json()["restrictions"]:
+        if row["restriction"] and row["accepted"]:
+            expected[row["restriction"]] = expected.get(row["restriction"], 0) + row["accepted"]
+    shown = next(
+        o.data["text/plain"]
+        for o in outputs(helo_trial)
+        if "recipients  clients" in o.get("data", {}).get("text/plain", "")
+    )
+    rows = [line.split() for line in shown.splitlines() if line.startswith("reject_")]
+    assert {row[0]: int(row[1]) for row in rows} == expected
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebooks_are_kept_without_outputs(path: Path) -> None:
+    """Outputs would drift; running the notebook makes them."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert not any(cell.get("outputs") for cell in cells)
