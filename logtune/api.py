@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +38,11 @@ CORE = "reference (Python)"
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
 
+YEARS = range(1970, 2201)
+RELATIONS = ("sessions", "messages", "recipients", "flags")
+COUNTED = ("connections", "sessions")
+"""Tables and relations that have smtpd's command counters."""
+
 Progress = Callable[[int, int | None], None]
 
 
@@ -44,9 +50,12 @@ class OptionError(ValueError):
     """An option of ``read`` that cannot be used; the text says which, what was found and what is expected."""
 
 
-@dataclass
+@dataclass(repr=False)
 class MailLog:
-    """A log that was read: tables, relations and analyses. Times are UTC, durations seconds, sizes bytes."""
+    """A log that was read: tables, relations and analyses. Times are UTC, durations seconds, sizes bytes.
+
+    The seven tables are attributes too (``log.deliveries``). As the last line of a notebook cell it shows its report.
+    """
 
     tables: Tables
     sources: Sources
@@ -74,13 +83,18 @@ class MailLog:
             return self.table(name)
         raise AttributeError(f"MailLog has no attribute {name!r}; the tables are {', '.join(schema.TABLES)}")
 
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *schema.TABLES]
+
     def to_pandas(self, name: str) -> pd.DataFrame:
-        """A table or relation as a pandas DataFrame, counters of sessions as a dictionary {command: (ok, total)}."""
-        if name in schema.TABLES:
-            frame = self.table(name).to_pandas()
-        else:
-            frame = self.sql(f'SELECT * FROM "{_identifier(name)}"')
-        if name == "connections":
+        """A table or relation as a pandas DataFrame, counters as a dictionary {command: (ok, total)}.
+
+        Whole numbers stay whole where some are missing (``Int64``). Raises ``KeyError`` naming what there is.
+        """
+        if name not in (*schema.TABLES, *RELATIONS):
+            raise KeyError(f"no table or relation {name!r}; there are {', '.join((*schema.TABLES, *RELATIONS))}")
+        frame = _frame(self.table(name) if name in schema.TABLES else self.arrow(f"FROM {name}"))
+        if name in COUNTED:
             from logtune.postfix.counters import counters
 
             texts = frame["counters"].astype(object)
@@ -88,8 +102,11 @@ class MailLog:
         return frame
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Result of a query over the seven tables and the relations sessions, messages, recipients and flags."""
-        return self.arrow(query).to_pandas()
+        """Result of a query over the seven tables and the relations sessions, messages, recipients and flags.
+
+        Raises ``duckdb.Error`` for a query that DuckDB does not take.
+        """
+        return _frame(self.arrow(query))
 
     def arrow(self, query: str) -> pa.Table:
         """As ``sql``, as an Arrow table. Raises ``duckdb.Error`` for a query that DuckDB does not take."""
@@ -146,8 +163,11 @@ class MailLog:
         return views.sizing(self.tables, self.options)
 
     def lines(self, positions: Iterable[int]) -> list[tuple[int, str, int, bytes]]:
-        """Raw lines as (position, source name, byte offset, line without its end), in order."""
-        wanted = sorted(set(positions))
+        """Raw lines as (position, source name, byte offset, line without its end), in order.
+
+        Raises ``sources.NoSuchLine`` for a position where no line begins, and ``sources.NotRereadable`` for stdin.
+        """
+        wanted = sorted({int(p) for p in positions})  # of a data frame they are numpy's integers
         found = self.sources.lines_at(wanted)
         names = self.tables.sources
         mask = (1 << schema.SOURCE_SHIFT) - 1
@@ -160,11 +180,15 @@ class MailLog:
         queue_id: str | None = None,
         recipient: int | None = None,
     ) -> list[int]:
-        """Positions of the lines of a session, message, queue id or recipient (``recipients.id``), in order."""
-        if recipient is not None:
-            return self._recipient_positions(recipient)
-        tests = {"session": session, "message": message, "queue_id": queue_id}
-        column, value = next((c, v) for c, v in tests.items() if v is not None)
+        """Positions of the lines of one session, message, queue id or recipient (``recipients.id``), in order."""
+        asked: dict[str, Any] = {"session": session, "message": message, "queue_id": queue_id, "recipient": recipient}
+        given = {name: value for name, value in asked.items() if value is not None}
+        if len(given) != 1:
+            raise TypeError(f"positions_of takes exactly one of {', '.join(asked)}; {len(given)} were given")
+        ((column, value),) = given.items()
+        value = value if column == "queue_id" else int(value)  # of a data frame it is numpy's integer
+        if column == "recipient":
+            return self._recipient_positions(value)
         parts = [f'SELECT position FROM {t} WHERE "{column}" = $value' for t in schema.TABLES]
         rows = self.tables.con.execute(" UNION ".join(parts) + " ORDER BY position", {"value": value}).fetchall()
         return [r[0] for r in rows]
@@ -183,9 +207,17 @@ class MailLog:
         return sorted(found)
 
     def __repr__(self) -> str:
-        names = ", ".join(self.tables.sources.values()) or "nothing"
+        from logtune.render.escape import visible
+        from logtune.render.numbers import period
+
+        names = [visible(name) for name in self.tables.sources.values()]
+        shown = [*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])]
+        known = self.period
+        span = period(known.first, known.last, known.days, ZoneInfo(known.zone))
+        partial = "" if self.coverage.complete else ", incomplete"
         rows = ", ".join(f"{n} {t.num_rows:,}" for n, t in self.tables.tables.items() if t.num_rows)
-        return f"<MailLog of {names}: {self.coverage.lines:,} lines; {rows or 'no rows'}>"
+        lines = f"{self.coverage.lines:,} lines{partial}"
+        return f"<MailLog of {', '.join(shown) or 'nothing'}: {span}; {lines}; {rows or 'no rows'}>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         from logtune.render import notebook
@@ -195,13 +227,13 @@ class MailLog:
 
 def read(
     *paths: str | Path,
-    since: str | dt.datetime | None = None,
-    until: str | dt.datetime | None = None,
+    since: str | dt.date | None = None,
+    until: str | dt.date | None = None,
     day: str | dt.date | None = None,
-    hosts: Sequence[str] = (),
-    instances: Sequence[str] = (),
-    services: Sequence[str] = (),
-    mynetworks: Sequence[str] = (),
+    hosts: str | Sequence[str] = (),
+    instances: str | Sequence[str] = (),
+    services: str | Sequence[str] = (),
+    mynetworks: str | Sequence[str] = (),
     year: int | None = None,
     tz: str | None = None,
     config_file: str | None = None,
@@ -211,13 +243,19 @@ def read(
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
 
     *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
-    whole, by their first line. *mynetworks* adds to those of the configuration file. Sources that cannot be read do
-    not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and ``ConfigError``.
+    whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
+    name. *mynetworks* adds to those of the configuration file. *year* is that of the first line. Sources that cannot
+    be read do not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and
+    ``ConfigError``.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
     zone = _zone(tz)
-    choice = _choice(zone, since, until, day, hosts, instances, services)
+    own = _networks(mynetworks)
+    if year is not None and year not in YEARS:
+        raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
+    begin, end = _span(zone, since, until, day)
+    choice = Choice(begin, end, _words(hosts), _words(instances), _words(services))
     sources = open_sources([str(p) for p in paths] or default_paths())
     reading = _Reading(zone, year, sources, settings)
     reading.run(progress)
@@ -230,7 +268,7 @@ def read(
     )
     options = Options(
         top=top,
-        mynetworks=(*settings.mynetworks, *mynetworks),
+        mynetworks=(*settings.mynetworks, *own),
         submission_services=settings.submission_services,
         zone=zone.key,
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
@@ -359,24 +397,24 @@ def _zone(tz: str | None) -> ZoneInfo:
         raise OptionError(f"time zone {tz!r} is not known: expected an IANA name such as Europe/Berlin") from error
 
 
-def _choice(
-    zone: ZoneInfo,
-    since: str | dt.datetime | None,
-    until: str | dt.datetime | None,
-    day: str | dt.date | None,
-    hosts: Sequence[str],
-    instances: Sequence[str],
-    services: Sequence[str],
-) -> Choice:
-    if day is not None:
-        begin = _moment(day, "day")
-        since, until = begin, begin + dt.timedelta(days=1)
-    return Choice(
-        _utc(since, zone, "since"), _utc(until, zone, "until"), tuple(hosts), tuple(instances), tuple(services)
-    )
+def _span(
+    zone: ZoneInfo, since: str | dt.date | None, until: str | dt.date | None, day: str | dt.date | None
+) -> tuple[dt.datetime | None, dt.datetime | None]:
+    """Begin and end (exclusive) in UTC of what is asked for."""
+    if day is None:
+        begin, end = _utc(since, zone, "since"), _utc(until, zone, "until")
+    elif since is None and until is None:
+        midnight = dt.datetime.combine(_date(day), dt.time())
+        # a day has 23 or 25 hours where clocks change: add on the wall clock, then convert
+        begin, end = _utc(midnight, zone, "day"), _utc(midnight + dt.timedelta(days=1), zone, "day")
+    else:
+        raise OptionError("day cannot be combined with since or until: expected one or the other")
+    if begin and end and begin >= end:
+        raise OptionError(f"until {str(until)!r}: expected a time later than since {str(since)!r}")
+    return begin, end
 
 
-def _utc(value: str | dt.datetime | None, zone: ZoneInfo, option: str) -> dt.datetime | None:
+def _utc(value: str | dt.date | None, zone: ZoneInfo, option: str) -> dt.datetime | None:
     if value is None:
         return None
     moment = _moment(value, option)
@@ -384,11 +422,11 @@ def _utc(value: str | dt.datetime | None, zone: ZoneInfo, option: str) -> dt.dat
     return moment.astimezone(dt.UTC).replace(tzinfo=None)
 
 
-def _moment(value: str | dt.datetime | dt.date, option: str) -> dt.datetime:
+def _moment(value: str | dt.date, option: str) -> dt.datetime:
     if isinstance(value, dt.datetime):
         return value
     if isinstance(value, dt.date):
-        return dt.datetime(value.year, value.month, value.day)
+        return dt.datetime.combine(value, dt.time())
     try:
         return dt.datetime.fromisoformat(value)
     except ValueError as error:
@@ -396,5 +434,47 @@ def _moment(value: str | dt.datetime | dt.date, option: str) -> dt.datetime:
         raise OptionError(f"{option} {value!r}: {wanted}") from error
 
 
-def _identifier(name: str) -> str:
-    return name.replace('"', '""')
+def _date(value: str | dt.date) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise OptionError(f"day {value!r}: expected a date such as 2026-03-02") from error
+
+
+def _networks(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Networks in CIDR form. Postfix writes IPv6 ones in brackets (mynetworks in postconf(5)); both ways are taken."""
+    networks = []
+    for text in _words(given):
+        try:
+            networks.append(str(ip_network(text.replace("[", "").replace("]", ""))))
+        except ValueError as error:
+            wanted = "expected a network such as 192.0.2.0/24 or 2001:db8::/32"
+            raise OptionError(f"mynetworks {text!r}: {error}; {wanted}") from error
+    return tuple(networks)
+
+
+def _words(given: str | Sequence[str]) -> tuple[str, ...]:
+    """One word alone is taken as a list of one: Python would take it as a list of its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    """*table* for pandas, in which ids stay whole numbers where some are missing, and sums are numbers."""
+    import pandas as pd
+
+    for index, column in enumerate(table.schema):
+        if column.type == pa.decimal128(38):  # what DuckDB's sum of whole numbers comes as: it adds in 128 bits
+            table = table.set_column(index, column.name, _number(table.column(index)))
+    types = {pa.int64(): pd.Int64Dtype(), pa.int32(): pd.Int32Dtype(), pa.int16(): pd.Int16Dtype()}
+    return table.to_pandas(types_mapper=types.get)
+
+
+def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:  # beyond 64 bits
+        return column.cast(pa.float64())

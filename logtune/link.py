@@ -27,9 +27,11 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
+
+from logtune.parse.families.common import INT32
 
 NONE = -1
 """Stands for null in the arrays of a running pass."""
@@ -37,7 +39,7 @@ NONE = -1
 READ = {
     "decisions": ("origin", "action", "protocol_state", "sender", "recipient", "reason"),
     "connections": ("event", "counters"),
-    "queue": ("event", "client_addr", "orig_queue_id"),
+    "queue": ("event", "client_addr", "orig_queue_id", "sender"),
     "deliveries": ("queued_as", "relay_addr", "relay", "daemon"),
     "verdicts": (),
     "notices": ("kind", "value"),
@@ -49,6 +51,25 @@ QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z]+)")
 ACCEPTED_RCPT = re.compile(r"\brcpt=([1-9]\d*)")
 
 Key = tuple[str | None, ...]
+Links = dict[str, dict[str, pa.Array]]
+
+
+class Linking(Protocol):
+    """What both linkers do. The native one takes batches of the whole schema only, and finishes once."""
+
+    @property
+    def unclosed(self) -> int: ...
+    @property
+    def uncounted(self) -> int: ...
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None: ...
+    def finish(self) -> Links: ...
+
+
+def make_linker() -> Linking:
+    """The linker of the core that parses: native where that is, else the reference. Both give the same."""
+    from logtune.parse.core import core_name
+
+    return NativeLinker() if core_name().startswith("native") else Linker()
 
 
 @dataclass(slots=True)
@@ -63,6 +84,16 @@ class Life:
     active: bool = False
     ended: bool = False
     session: int = NONE
+    presumed: tuple[str | None, list[int]] | None = None  # sender and rows that may be of another mail
+
+
+class Waiting(NamedTuple):
+    """A decision line that has no queue id yet."""
+
+    row: int
+    named: tuple[str | None, str | None]  # sender, recipient
+    reason: str | None
+    judged: bool  # nothing was refused by it, and it names a recipient: the queue file that follows is its mail's
 
 
 @dataclass(slots=True)
@@ -70,12 +101,22 @@ class Session:
     """The open session of one smtpd process, and its decisions that still wait for a queue id."""
 
     session: int
-    waiting: list[tuple[int, str | None, str | None]] = field(default_factory=list)  # row, sender, recipient
+    waiting: list[Waiting] = field(default_factory=list)
     refused: set[tuple[str | None, str | None]] = field(default_factory=set)  # among those waiting
     proxied: int = NONE
     proxied_rows: list[tuple[str, int]] = field(default_factory=list)
     clients: int = 0
     whole: bool = True
+
+    def keep_last(self) -> None:
+        """Keep what was said about the last recipient, and of that the last time, where the same was said before."""
+        last = [w for w in self.waiting if w.named == self.waiting[-1].named]
+        reasons = [w.reason for w in last]
+        half, odd = divmod(len(last), 2)
+        while not odd and half and reasons[:half] == reasons[half:] and not _three_in_one(reasons):
+            last, reasons = last[half:], reasons[half:]
+            half, odd = divmod(len(last), 2)
+        self.waiting = last
 
     def settle(self) -> None:
         """Nothing waits any more."""
@@ -139,13 +180,16 @@ class Linker:
                 self._delivery(index, row, life)
             elif name in ("decisions", "notices"):
                 self.columns[name].session[index] = life.session
+            if name == "decisions" and life.presumed and row["sender"] == life.presumed[0]:
+                life.presumed = None
         if row["daemon"] == "smtpd":
             self._smtpd(name, index, row)
 
     def _repeated(self, host: str | None, times: int) -> None:
         if host in self.last:
             name, index = self.last[host]
-            self.columns[name].repeat[index] += times
+            repeat = self.columns[name].repeat
+            repeat[index] = min(repeat[index] + times, INT32)
 
     # --- sessions
 
@@ -175,7 +219,7 @@ class Linker:
     def _client(self, session: Session, index: int, row: dict[str, Any]) -> None:
         session.clients += 1
         if session.proxied != NONE:  # the mail before went no further: only the last recipient is surely of this one
-            session.waiting = [w for w in session.waiting if w[1:] == session.waiting[-1][1:]]
+            session.keep_last()
         if row["queue_id"] is None:  # a before-queue filter follows: no queue file here
             message = session.proxied = row["position"]
             session.proxied_rows = [("queue", index)]
@@ -184,22 +228,29 @@ class Linker:
             session.proxied = NONE
             self.lives[self._key(row)].session = session.session
         self.columns["queue"].message[index] = message
-        self._adopt(session, message)
+        life = None if row["queue_id"] is None else self.lives[self._key(row)]
+        self._adopt(session, message, life)
 
-    def _adopt(self, session: Session, message: int) -> None:
+    def _adopt(self, session: Session, message: int, life: Life | None) -> None:
         """Give the mail the lines that were logged before its queue file existed."""
         if not session.waiting:
             return
-        sender = session.waiting[-1][1]
-        for index, other, _ in session.waiting:
-            if other == sender:
-                self.columns["decisions"].message[index] = message
-                if session.proxied != NONE:
-                    session.proxied_rows.append(("decisions", index))
+        last = session.waiting[-1]
+        sender = last.named[0]
+        rows = [w.row for w in session.waiting if w.named[0] == sender]
+        for index in rows:
+            self.columns["decisions"].message[index] = message
+            if session.proxied != NONE:
+                session.proxied_rows.append(("decisions", index))
+        if life is not None and not last.judged:
+            life.presumed = (sender, rows)
         session.settle()
 
     def _decision(self, session: Session, index: int, row: dict[str, Any]) -> None:
         if row["queue_id"] is not None or row["protocol_state"] in ("CONNECT", "HELO", "EHLO", "VRFY", "ETRN"):
+            return
+        if row["protocol_state"] == "MAIL" and row["action"] == "reject":  # this mail ends here
+            session.settle()
             return
         if row["protocol_state"] in ("MAIL", "RCPT"):
             self._wait(session, index, row)
@@ -216,8 +267,13 @@ class Linker:
         named = (row["sender"], row["recipient"])
         if named in session.refused:
             session.settle()
-        session.waiting.append((index, *named))
-        if row["action"] == "reject":
+        refused = row["action"] == "reject"
+        session.waiting.append(
+            Waiting(
+                index, named, row["reason"], not refused and row["protocol_state"] == "RCPT" and named[1] is not None
+            )
+        )
+        if refused:
             session.refused.add(named)
 
     def _proxy_end(self, session: Session, row: dict[str, Any]) -> None:
@@ -274,8 +330,19 @@ class Linker:
                 life.has_message_id = True
             case "active":
                 life.active = True
+                self._verify(life, row["sender"])
             case "removed":
                 life.ended = True
+
+    def _verify(self, life: Life, sender: str | None) -> None:
+        """The queue manager names the sender: lines of another one were of a mail before, which was given up."""
+        if life.presumed is None or sender is None:
+            return
+        presumed, rows = life.presumed
+        life.presumed = None
+        if (presumed or "").lower() != sender.lower():
+            for index in rows:
+                self.columns["decisions"].message[index] = NONE
 
     def _delivery(self, index: int, row: dict[str, Any], life: Life) -> None:
         queued_as = row["queued_as"]
@@ -306,9 +373,34 @@ class Linker:
 
     # --- results
 
-    def finish(self) -> dict[str, dict[str, pa.Array]]:
+    def finish(self) -> Links:
         """``{table: {column: array}}`` for session, message, repeat and (deliveries) successor, in row order."""
         return {name: dict(_arrays(name, columns)) for name, columns in self.columns.items()}
+
+
+class NativeLinker:
+    """The same pass in Rust (``rust/logtune-link``). Raises ``ImportError`` where it was not built."""
+
+    def __init__(self) -> None:
+        from logtune import _native
+
+        self._pass = _native.Linker()
+
+    @property
+    def unclosed(self) -> int:
+        return self._pass.unclosed
+
+    @property
+    def uncounted(self) -> int:
+        return self._pass.uncounted
+
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None:
+        """As ``Linker.feed``, without the global interpreter lock. Raises ``ValueError`` for a missing column."""
+        self._pass.feed(dict(batches))
+
+    def finish(self) -> Links:
+        """As ``Linker.finish``, but only once."""
+        return {name: {c: pa.array(v) for c, v in columns.items()} for name, columns in self._pass.finish().items()}
 
 
 def _arrays(name: str, columns: Columns) -> Iterator[tuple[str, pa.Array]]:
@@ -330,6 +422,11 @@ def _rows(name: str, batch: pa.RecordBatch) -> Iterator[dict[str, Any]]:
     # column by column: pyarrow's rows as dictionaries take four times as long
     for values in zip(*(batch.column(c).to_pylist() for c in names), strict=True):
         yield dict(zip(names, values, strict=True))
+
+
+def _three_in_one(reasons: list[str | None]) -> bool:
+    """Whether one text stands for up to three restrictions: each HELO restriction says this of a bad literal."""
+    return all(r is not None and r.endswith("invalid ip address") for r in reasons)
 
 
 @lru_cache(maxsize=4096)

@@ -149,38 +149,63 @@ def empty() -> dict[str, pa.Table]:
 def choose(tables: Mapping[str, pa.Table], choice: Choice) -> dict[str, pa.Table]:
     """The rows of *tables* that belong to the sessions and messages of *choice*, whole.
 
-    A session or message is chosen by its first line; a row of neither by its own.
+    A session is chosen with its messages by its first line, a message of no session by its own, and so is a row of
+    neither. What is injected again counts to the time of the message that it came from, and comes with it whatever
+    its own instance and service: it holds the fates. A line without a service is of the service ``smtp``.
     """
     if choice.everything():
         return dict(tables)
     con = connect(tables)
     names = [n for n in tables if n in schema.TABLES]
-    con.execute("CREATE TABLE chosen AS " + _units(names), _parameters(choice))
+    con.execute("CREATE VIEW lines AS " + " UNION ALL ".join(map(_lines_of, names)))
+    con.execute("CREATE TABLE chosen AS " + _CHOSEN, _parameters(choice))
     return {n: con.sql(_rows_of(n)).to_arrow_table().cast(tables[n].schema) for n in names}
 
 
-def _units(names: Sequence[str]) -> str:
-    """SQL: the units (sessions, messages, single rows) that are chosen, each by its first line."""
-    rows = " UNION ALL ".join(
-        f"SELECT position, ts, host::VARCHAR AS host, instance::VARCHAR AS instance, service::VARCHAR AS service,"
-        f" session, message FROM {n}"
-        for n in names
+_CHOSEN = """
+    WITH RECURSIVE mail_session AS (
+        SELECT message, min(session) AS session FROM queue
+        WHERE event = 'client' AND message IS NOT NULL GROUP BY message
+    ),
+    units AS (
+        SELECT coalesce(l.session, m.session, l.message, l.position) AS unit, l.*
+        FROM lines l LEFT JOIN mail_session m ON m.message = l.message
+    ),
+    firsts AS (
+        SELECT unit, arg_min(ts, position) AS ts, arg_min_null(host, position) AS host,
+               arg_min_null(instance, position) AS instance,
+               coalesce(arg_min_null(service, position), 'smtp') AS service
+        FROM units GROUP BY unit
+    ),
+    fitting AS (
+        SELECT unit,
+               coalesce(($since IS NULL OR ts >= $since) AND ($until IS NULL OR ts < $until), false) AS in_time,
+               (len($hosts) = 0 OR list_contains($hosts, host))
+               AND (len($instances) = 0 OR list_contains($instances, instance))
+               AND (len($services) = 0 OR list_contains($services, service)) AS named
+        FROM firsts
+    ),
+    came_from AS (
+        SELECT successor AS message, message AS earlier FROM deliveries WHERE successor IS NOT NULL
+        UNION
+        SELECT c.message, d.message FROM came_from c JOIN deliveries d ON d.successor = c.earlier
+    ),
+    mails AS (SELECT message, min(unit) AS unit FROM units WHERE message IS NOT NULL GROUP BY message),
+    came_with AS (
+        SELECT c.message, arg_min(f.in_time, c.earlier) AS in_time, bool_or(f.named) AS named
+        FROM came_from c JOIN mails m ON m.message = c.earlier JOIN fitting f USING (unit) GROUP BY c.message
     )
-    return f"""
-        WITH lines AS ({rows}),
-        mail_session AS (SELECT message, min(session) AS session FROM queue
-                         WHERE event = 'client' AND message IS NOT NULL GROUP BY message),
-        units AS (SELECT coalesce(l.session, m.session, l.message, l.position) AS unit, l.*
-                  FROM lines l LEFT JOIN mail_session m ON m.message = l.message),
-        firsts AS (SELECT unit, arg_min(ts, position) AS ts, arg_min(host, position) AS host,
-                          arg_min(instance, position) AS instance,
-                          coalesce(arg_min(service, position), 'smtp') AS service
-                   FROM units GROUP BY unit)
-        SELECT u.position FROM units u JOIN firsts f USING (unit)
-        WHERE ($since IS NULL OR f.ts >= $since) AND ($until IS NULL OR f.ts < $until)
-          AND (len($hosts) = 0 OR list_contains($hosts, f.host))
-          AND (len($instances) = 0 OR list_contains($instances, f.instance))
-          AND (len($services) = 0 OR list_contains($services, f.service))"""
+    SELECT u.position
+    FROM units u JOIN fitting f USING (unit) LEFT JOIN came_with w ON w.message = u.message
+    WHERE coalesce(w.in_time, f.in_time) AND (f.named OR coalesce(w.named, false))"""
+"""Positions of the chosen rows. A unit is a session with its messages, a message of no session, or a single row."""
+
+
+def _lines_of(name: str) -> str:
+    return (
+        f"SELECT position, ts, host::VARCHAR AS host, instance::VARCHAR AS instance, service::VARCHAR AS service,"
+        f" session, message FROM {name}"
+    )
 
 
 def _parameters(choice: Choice) -> dict[str, object]:

@@ -27,10 +27,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"schema", "postfix", "parse"},  # parse for the form of a syslog tag
     # the road of the data
     "sources": {"schema", "postfix"},
-    "parse": {"schema", "postfix", "sources"},
+    "_native": set(),  # in Rust
+    "parse": {"schema", "postfix", "sources", "_native"},
     "clock": READING,
     "classify": READING,
-    "link": READING,
+    "link": READING | {"_native"},
     "relations": FACTS,
     "tables": LINKING | {"relations", "results"},
     "analyses": TABLES,

@@ -221,3 +221,57 @@ def test_a_refused_recipient_that_is_named_again_belongs_to_the_next_mail() -> N
         ("deferred", True),
         ("accepted", False),
     ]
+
+
+MAILED = "MAIL from a.example[192.0.2.1]: 450 4.1.8 <x@no.example>: Sender address rejected: Domain not found; from=<x@no.example> proto=ESMTP helo=<a.example>"
+
+
+def test_a_mail_refused_at_mail_does_not_join_the_next_one() -> None:
+    """With smtpd_delay_reject=no the next mail may leave no line before its queue file."""
+    log = log_of(f"""
+        smtpd[7]: connect from a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: reject: {MAILED}
+        smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
+    """)
+    assert log.decisions.column("message").to_pylist() == [None]
+
+
+def test_a_warning_of_another_sender_than_the_queue_manager_names_is_given_back() -> None:
+    """The mail that was warned about was given up; the one that came next was silent until it became active."""
+    log = log_of(f"""
+        smtpd[7]: connect from a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: reject_warning: {MAILED}
+        smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
+        qmgr[3]: A1B2C3D4E5: from=<y@a.example>, size=400, nrcpt=1 (queue active)
+    """)
+    assert log.decisions.column("message").to_pylist() == [None]
+
+
+def test_a_rewritten_sender_does_not_take_the_lines_from_its_mail() -> None:
+    """sender_canonical_maps: the queue manager names another sender, but the accepted recipient itself was warned about."""
+    log = log_of(f"""
+        smtpd[7]: connect from a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: {WARNED} from=<x@a.example> to=<r@corbel.example> proto=ESMTP helo=<frasier>
+        smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
+        qmgr[3]: A1B2C3D4E5: from=<nice@a.example>, size=400, nrcpt=1 (queue active)
+    """)
+    assert log.decisions.column("message").to_pylist() == log.queue.column("message").to_pylist()[:1]
+
+
+def test_the_same_recipient_again_before_the_next_queue_file_is_of_the_next_mail() -> None:
+    """A before-queue filter: the first mail was given up, its second recipient is the first of the next mail."""
+    log = log_of(f"""
+        smtpd[7]: connect from a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: {WARNED} from=<x@a.example> to=<r@corbel.example> proto=ESMTP helo=<frasier>
+        smtpd[7]: NOQUEUE: client=a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: {WARNED} from=<x@a.example> to=<s@corbel.example> proto=ESMTP helo=<frasier>
+        smtpd[7]: NOQUEUE: {WARNED} from=<x@a.example> to=<s@corbel.example> proto=ESMTP helo=<frasier>
+        smtpd[7]: NOQUEUE: client=a.example[192.0.2.1]
+        smtpd[7]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok; from=<x@a.example> to=<s@corbel.example> proto=ESMTP helo=<frasier>
+        smtpd[7]: disconnect from a.example[192.0.2.1] ehlo=1 mail=2 rcpt=3 data=1 rset=1 quit=1 commands=9
+    """)
+    assert rows(log, "SELECT recipient, outcome FROM recipients ORDER BY id") == [
+        ("r@corbel.example", "abandoned"),
+        ("s@corbel.example", "abandoned"),
+        ("s@corbel.example", "accepted"),
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,30 @@ import logtune
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
+DRAWN = """
+import json
+print(json.dumps({"daily": daily.sum().to_dict(), "days": len(daily), "seconds": seconds.round(9).to_dict("index")}))
+"""
+
 
 @pytest.fixture(scope="module")
 def helo_trial() -> Any:
-    """The notebook after its run."""
+    """The notebook after its run, with one more cell that prints what it drew."""
     notebook = nbformat.read(ROOT / "notebooks/helo_trial.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(DRAWN))
     nbclient.NotebookClient(
         notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}}
     ).execute()
     return notebook
+
+
+def stopped(log: logtune.MailLog) -> dict[str, int]:
+    """Newly stopped recipients by restriction, services together, as the trial counts them."""
+    found: dict[str, int] = {}
+    for row in log.trial_json()["restrictions"]:
+        if row["restriction"] and row["accepted"]:
+            found[row["restriction"]] = found.get(row["restriction"], 0) + row["accepted"]
+    return found
 
 
 def outputs(notebook: Any) -> list[Any]:
@@ -42,17 +58,33 @@ def test_helo_trial_runs_and_draws(helo_trial: Any) -> None:
 def test_helo_trial_counts_what_the_trial_counts(helo_trial: Any) -> None:
     """The notebook's own query over flags and recipients gives the trial's newly stopped recipients."""
     log = logtune.read(ROOT / "sample_logs/helo_trial.log", year=2026, tz="Europe/Berlin")
-    expected: dict[str, int] = {}
-    for row in log.trial_json()["restrictions"]:
-        if row["restriction"] and row["accepted"]:
-            expected[row["restriction"]] = expected.get(row["restriction"], 0) + row["accepted"]
     shown = next(
         o.data["text/plain"]
         for o in outputs(helo_trial)
         if "recipients  clients" in o.get("data", {}).get("text/plain", "")
     )
     rows = [line.split() for line in shown.splitlines() if line.startswith("reject_")]
-    assert {row[0]: int(row[1]) for row in rows} == expected
+    assert {row[0]: int(row[1]) for row in rows} == stopped(log)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_helo_trial_draws_what_the_log_says(helo_trial: Any) -> None:
+    """The daily course has a bar for every day and holds all newly stopped recipients; a stage is never negative."""
+    drawn = json.loads(outputs(helo_trial)[-1].text)
+    log = logtune.read(ROOT / "sample_logs/helo_trial.log", year=2026, tz="Europe/Berlin")
+    assert drawn["days"] == log.period.days
+    assert drawn["daily"] == stopped(log)
+    assert set(drawn["seconds"]) == set(log.to_pandas("deliveries").query("status == 'sent'").daemon)
+    assert all(value >= 0 for stages in drawn["seconds"].values() for value in stages.values())
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_helo_trial_shows_log_text_harmlessly(helo_trial: Any) -> None:
+    """Raw lines are printed as bytes: what strangers wrote reaches no page as it came."""
+    printed = "".join(output.text for output in outputs(helo_trial)[:-1] if output.output_type == "stream")
+    lines = printed.splitlines()
+    assert len(lines) > 5
+    assert all(re.fullmatch(r"\d+ b(['\"]).*\1", line) for line in lines)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)

@@ -64,6 +64,6 @@ def parse_block(
     *base_position* is the position of its first byte. *tags* maps whole syslog tags that do not follow Postfix's
     ``instance/service/daemon`` form. Never raises for data.
     """
-    from logtune.parse.reference import parse_block as reference
+    from logtune.parse.core import core
 
-    return reference(block, base_position, columns, tags)
+    return core().parse_block(block, base_position, columns, tags)

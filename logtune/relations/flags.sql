@@ -14,12 +14,23 @@ WITH warned AS (
 of_recipient AS (
     SELECT r.id, w.*, true AS certain FROM warned w JOIN rcpt r USING (position) WHERE w.protocol_state = 'RCPT'
 ),
+only_counted AS (
+    -- recipients that only smtpd's counters tell of, in a session that gave up several mails: of which is not told
+    SELECT id, session FROM recipients
+    WHERE stands AND id > message
+      AND session IN (SELECT session FROM messages WHERE aborted AND session IS NOT NULL GROUP BY session HAVING count(*) > 1)
+),
 of_mail AS (
     SELECT r.id, w.*, true AS certain
     FROM warned w JOIN recipients r ON r.message = w.message
-    WHERE w.protocol_state = 'MAIL'
+    WHERE w.protocol_state = 'MAIL' AND r.id NOT IN (SELECT id FROM only_counted)
        -- a recipient that was refused at RCPT is no longer one of the mail when its DATA comes
        OR w.protocol_state IN ('DATA', 'BDAT', 'END-OF-MESSAGE') AND r.by_state IS DISTINCT FROM 'RCPT'
+),
+of_one_of_several AS (
+    SELECT r.id, w.*, false AS certain
+    FROM only_counted r JOIN messages m ON m.session = r.session AND m.aborted JOIN warned w ON w.message = m.message
+    WHERE w.protocol_state = 'MAIL'
 ),
 of_refused_transaction AS (
     SELECT r.id, w.*, true AS certain
@@ -60,5 +71,6 @@ of_greeting AS (
       AND NOT coalesce(w.position < g.tls AND r.began > g.tls AND g.after_tls = 0 AND s.greetings > g.warnings, false)
 )
 SELECT id, position, restriction, text, protocol_state, reply_code, dsn, service, certain
-FROM (FROM of_recipient UNION ALL BY NAME FROM of_mail UNION ALL BY NAME FROM of_refused_transaction
+FROM (FROM of_recipient UNION ALL BY NAME FROM of_mail UNION ALL BY NAME FROM of_one_of_several
+      UNION ALL BY NAME FROM of_refused_transaction
       UNION ALL BY NAME FROM of_session UNION ALL BY NAME FROM of_greeting)

@@ -1,11 +1,18 @@
 """Content filters: one behind the queue that injects mail again and relays the answer to that, one before it."""
 
+import re
 import socket
 import threading
 
 from .postfix import REINJECT_PORT
 from .servers import address_in, message_id_of, read_message
 from .world import Host
+
+ANSWERS = {
+    "drop": "250 2.7.0 Ok, discarded, id=12345-08 - spam",
+    "bounce": "554 5.7.0 Reject, id=12345-09 - spam",
+}
+"""What the filter behind the queue says to mails of these subjects, instead of injecting them again."""
 
 
 class AfterQueue:
@@ -55,6 +62,11 @@ class AfterQueue:
 
     def inject(self, sender: str, recipients: list[str], text: bytes, forwarded: list[str]) -> str:
         """The reply that the first Postfix will log as the reason of `status=sent`."""
+        subject = subject_of(text)
+        if subject in ANSWERS:
+            return ANSWERS[subject]
+        if subject == "turn":
+            recipients = ["postmaster@corbel.example"]
         session = self.lab.connect(FILTER_HOST, "reinject", port=REINJECT_PORT, proxied=False)
         session.role = "filter"
         session.greet(self.HELO)
@@ -82,6 +94,12 @@ class AfterQueue:
         session.quit()
         code = final.split()
         return f"{code[0]} {code[1]} from MTA(smtp:[127.0.0.1]:{REINJECT_PORT}): {final}"
+
+
+def subject_of(text: bytes) -> str:
+    """What the subject of a mail asks the filter to do."""
+    found = re.search(rb"^Subject: (.*?)\r?$", text, re.M)
+    return found[1].decode() if found else ""
 
 
 def dot_stuffed(text: bytes):
