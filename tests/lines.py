@@ -8,12 +8,13 @@ from textwrap import dedent
 
 from logtune.api import MailLog, read
 
+FOLDER = tempfile.TemporaryDirectory(prefix="logtune-test-")  # kept until the tests end: sources are read again
+
 
 def log_of(text: str, **options: object) -> MailLog:
     """A log of the lines of *text*. A line without a stamp gets one: ``smtpd[7]: connect from ...`` is enough."""
     lines = [_stamped(line) for line in dedent(text).strip().splitlines()]
-    folder = Path(tempfile.mkdtemp(prefix="logtune-test-"))
-    path = folder / "mail.log"
+    path = Path(tempfile.mkdtemp(dir=FOLDER.name)) / "mail.log"
     path.write_text("\n".join(lines) + "\n")
     return read(path, **{"tz": "UTC", "year": 2026, **options})  # type: ignore[arg-type]
 

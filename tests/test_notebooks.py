@@ -69,13 +69,13 @@ def test_helo_trial_counts_what_the_trial_counts(helo_trial: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 def test_helo_trial_draws_what_the_log_says(helo_trial: Any) -> None:
-    """The daily course has a bar for every day and holds all newly stopped recipients; a stage is never negative."""
+    """A bar for every day, all newly stopped recipients, and first tries alone: on loopback none takes a second."""
     drawn = json.loads(outputs(helo_trial)[-1].text)
     log = logtune.read(ROOT / "sample_logs/helo_trial.log", year=2026, tz="Europe/Berlin")
     assert drawn["days"] == log.period.days
     assert drawn["daily"] == stopped(log)
     assert set(drawn["seconds"]) == set(log.to_pandas("deliveries").query("status == 'sent'").daemon)
-    assert all(value >= 0 for stages in drawn["seconds"].values() for value in stages.values())
+    assert all(0 < sum(stages.values()) < 1 for stages in drawn["seconds"].values())
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
