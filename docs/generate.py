@@ -110,7 +110,8 @@ def readme() -> str:
 def run(arguments: list[str]) -> str:
     """What ``logtune ARGUMENTS`` prints to a pipe, run in the root of the project."""
     command = [sys.executable, "-m", "logtune", *arguments]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    # the reference core is on every machine, and the report names the core
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "LOGTUNE_CORE": "reference"}
     return subprocess.run(
         command, cwd=HERE.parent, env=environment, check=True, capture_output=True, encoding="utf-8"
     ).stdout

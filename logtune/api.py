@@ -25,8 +25,9 @@ from logtune import classify, config, schema
 from logtune.analyses.common import plural
 from logtune.analyses.options import Options
 from logtune.clock import Clock, machine_zone
-from logtune.link import Linker
+from logtune.link import make_linker
 from logtune.parse import Counts, parse_block
+from logtune.parse.core import core_name
 from logtune.results import Coverage, Period, Report
 from logtune.sources import Problem, Source, Sources, default_paths, open_sources
 from logtune.tables import Choice, Tables, choose
@@ -34,7 +35,6 @@ from logtune.tables import Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
-CORE = "reference (Python)"
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
 
@@ -293,7 +293,7 @@ class _Reading:
         by_rank = {s.rank: s for s in sources.sources}
         self.sources, self.settings = sources, settings
         self.clock = Clock(zone, year, lambda rank: by_rank[rank].until)
-        self.linker = Linker()
+        self.linker = make_linker()
         self.batches: dict[str, list[pa.RecordBatch]] = {name: [] for name in schema.TABLES}
         self.counts: dict[int, Counts] = {}
 
@@ -337,7 +337,7 @@ class _Reading:
             zone=self.clock.zone.key,
             zone_assumed=assumed and self.clock.zone_used,
             year_assumed=self.clock.notes(),
-            core=CORE,
+            core=core_name(),
         )
 
     def _source(self, source: Source) -> dict[str, Any]:

@@ -433,6 +433,8 @@ def _three_in_one(reasons: list[str | None]) -> bool:
 def is_loopback(addr: str) -> bool:
     """Whether *addr* is a loopback address; text that is no address is not."""
     try:
-        return ipaddress.ip_address(addr.partition("%")[0]).is_loopback
+        ip = ipaddress.ip_address(addr.partition("%")[0])
     except ValueError:
         return False
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None  # Python 3.13 looks there by itself
+    return (mapped or ip).is_loopback

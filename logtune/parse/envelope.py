@@ -140,13 +140,17 @@ def _without_prefixes(line: str) -> tuple[str, bool]:
     return line[m.end() :], m[1] is not None
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""A lone half of a pair, which JSON can write and UTF-8 cannot."""
+
+
 def _json_text(literal: str) -> str:
     """The string that a JSON string literal stands for; the literal itself where it is damaged."""
     try:
         text = json.loads(literal)
     except ValueError:
         return literal
-    return str(text).rstrip("\r\n")
+    return _SURROGATE.sub("\ufffd", str(text)).rstrip("\r\n")
 
 
 def _take_stamp(line: str) -> tuple[Stamp | None, str]:

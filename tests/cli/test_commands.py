@@ -11,6 +11,7 @@ import typer.main
 from logtune import cli, schema
 from logtune.cli.parse import TableName
 from logtune.cli.sql import RELATIONS
+from logtune.parse.core import core_name
 from tests.cli.conftest import Runner
 
 COMMON = {
@@ -78,7 +79,7 @@ def test_version(logtune: Runner) -> None:
     """--version names the version and the parser core."""
     answer = logtune("--version")
     assert answer.code == 0
-    assert answer.text == "logtune 0.1.0, parser core: reference (Python)\n"
+    assert answer.text == f"logtune 0.1.0, parser core: {core_name()}\n"
 
 
 def test_table_names_are_the_schemas() -> None:

@@ -1,0 +1,83 @@
+"""The native core, a module in Rust (``rust/logtune-native``). It may be missing: ``logtune.parse.core`` chooses.
+
+What it gives is what ``logtune.parse.reference`` gives, cell for cell; ``tests/parse/test_cores.py`` holds that.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, final
+
+import pyarrow as pa
+
+BLOCK_LIMIT: Final[int]
+"""Largest block in bytes (2**29): the 32-bit offsets of its text columns cannot overflow."""
+
+@final
+class Batch:
+    """Rows of one table. ``pyarrow.record_batch(batch)`` takes them over without a copy (Arrow PyCapsule interface)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Capsules ``arrow_schema`` and ``arrow_array``; *requested_schema* is not heeded."""
+
+    def __arrow_c_schema__(self) -> object:
+        """Capsule ``arrow_schema``: ``logtune.schema.parsed_schema`` of the table and the columns asked for."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+
+def parse_block(
+    block: bytes,
+    base_position: int,
+    columns: Mapping[str, Sequence[str]] | None = None,
+    tags: Mapping[str, tuple[str, str | None, str]] | None = None,
+) -> tuple[dict[str, Batch], tuple[int, int, int, int, int]]:
+    """``(table name to its rows, fields of logtune.parse.Counts)``; a table without rows is left out.
+
+    *columns* and *tags* are those of ``logtune.parse.parse_block``, as dictionaries of lists and tuples. The global
+    interpreter lock is released meanwhile, so blocks can be parsed in threads. Raises ``ValueError`` for a block larger
+    than ``BLOCK_LIMIT``, never for what stands in it.
+    """
+
+def programs_known() -> tuple[dict[str, str], list[str], dict[str, str], list[str], list[str]]:
+    """``FAMILIES``, ``UNSLASHED``, ``FILTERS``, ``FOREIGN_OWNERS`` and ``SYSLOGS`` as compiled in.
+
+    They are those of ``logtune.postfix.families``.
+    """
+
+@final
+class Column:
+    """Values of one column. ``pyarrow.array(column)`` takes them over without a copy (Arrow PyCapsule interface)."""
+
+    def __arrow_c_array__(self, requested_schema: object | None = None) -> tuple[object, object]:
+        """Capsules ``arrow_schema`` and ``arrow_array``; *requested_schema* is not heeded."""
+
+    def __arrow_c_schema__(self) -> object:
+        """Capsule ``arrow_schema``."""
+
+    def __len__(self) -> int:
+        """Number of values."""
+
+@final
+class Linker:
+    """The ordered pass: the same results as those of ``logtune.link.Linker``. One thread at a time uses it."""
+
+    def __init__(self) -> None: ...
+    @property
+    def unclosed(self) -> int:
+        """How often a ``connect`` came inside an open session of the same process."""
+
+    @property
+    def uncounted(self) -> int:
+        """How often a ``disconnect`` counted accepted recipients in a session whose lines show no ``client=``."""
+
+    def feed(self, batches: dict[str, Batch | pa.RecordBatch]) -> None:
+        """Take the batches of one block, by table, with all columns that the pass reads (``logtune.link.READ``).
+
+        The global interpreter lock is released meanwhile. Raises ``ValueError`` where a column is missing or of
+        another type than in ``logtune.schema``, and takes nothing then; ``RuntimeError`` after ``finish``.
+        """
+
+    def finish(self) -> dict[str, dict[str, Column]]:
+        """``{table: {column: values}}`` for session, message, repeat and (deliveries) successor, in row order.
+
+        It ends the pass: a second call raises ``RuntimeError``.
+        """

@@ -1,0 +1,300 @@
+//! One ordered pass over all rows: which session, which message, re-injected as which message, how often.
+//!
+//! The twin of `logtune/link.py`, which is its specification and explains the rules. Small state only: the open
+//! smtpd session of each process, the current life of each queue id, the last row of each host.
+
+#![forbid(unsafe_code)]
+
+mod columns;
+mod lives;
+mod names;
+mod rows;
+mod sessions;
+
+use crate::columns::{Cell, Filled};
+use crate::lives::{At, From, Lives, NONE, Origin};
+use crate::names::{TextId, Texts};
+use crate::rows::{
+    Action, Batch, Common, ConnectionEvent, Daemon, Decision, Delivery, Fields, QueueEvent, Row, Stage, Table,
+};
+use crate::sessions::{Adopted, Session, Sessions, Unnamed};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::ArrowError;
+use hashbrown::HashMap;
+
+/// Per table its columns by name: session, message, (deliveries) successor, repeat, in row order.
+pub type Links = Vec<(&'static str, Vec<(&'static str, ArrayRef)>)>;
+
+/// Feed batches in order, then `finish`. `unclosed` and `uncounted` are signs of lost lines.
+#[derive(Default)]
+pub struct Linker {
+    texts: Texts,
+    lives: Lives,
+    sessions: Sessions,
+    last: Last,
+    filled: Filled,
+    unclosed: u64,
+    uncounted: u64,
+}
+
+impl Linker {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How often a `connect` came inside an open session of the same process.
+    pub fn unclosed(&self) -> u64 {
+        self.unclosed
+    }
+
+    /// How often a `disconnect` counted accepted recipients in a session whose lines show no `client=`.
+    pub fn uncounted(&self) -> u64 {
+        self.uncounted
+    }
+
+    /// Take the batches of one block, by table. Rows of different tables are interleaved by position.
+    ///
+    /// Fails, and takes nothing, where a column is missing or of another type than in the schema.
+    pub fn feed(&mut self, batches: &[(&str, &RecordBatch)]) -> Result<(), ArrowError> {
+        let mut read = Vec::with_capacity(batches.len());
+        for (name, batch) in batches {
+            read.extend(Batch::read(name, batch, &mut self.texts)?);
+        }
+        for (batch, row) in in_order(&read) {
+            if let Some(batch) = read.get(batch) {
+                let row = batch.row(row, &mut self.lives);
+                self.row(&row);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the pass found out.
+    pub fn finish(self) -> Links {
+        self.filled.finish()
+    }
+
+    fn row(&mut self, row: &Row<'_>) {
+        let common = &row.common;
+        let cell = (row.table, self.filled.append(row.table, common.repeat));
+        if let Fields::Notice { repeated: Some(times) } = row.fields {
+            if let Some(last) = self.last.of(common.host) {
+                self.filled.repeat(last, saturated(times));
+            }
+            return;
+        }
+        self.last.set(common.host, cell);
+        let life = common.queue_id.map(|queue_id| self.life(cell, row, queue_id));
+        if common.daemon == Daemon::Smtpd {
+            self.smtpd(cell, row, life);
+        }
+    }
+
+    /// Number of the life of a row with a queue id.
+    fn life(&mut self, cell: Cell, row: &Row<'_>, queue_id: &str) -> usize {
+        let Common { host, place, position, .. } = row.common;
+        let step = if let Fields::Queue(step) = &row.fields { Some(step) } else { None };
+        let name = self.texts.name(queue_id);
+        let number = self.lives.of_line(At { host, place, position }, name, step.map(|step| step.event));
+        if let Some(step) = step {
+            self.lives.step(number, place, step, &mut self.texts);
+            if step.event == QueueEvent::Active {
+                assign(&self.lives.verify(number, step.sender), NONE, &mut self.filled);
+            }
+        }
+        let Some((message, session)) = self.lives.get(number).map(|life| (life.message, life.session)) else {
+            return number;
+        };
+        self.filled.message(cell, message);
+        match &row.fields {
+            Fields::Delivery(delivery) => self.delivery(cell, &row.common, delivery, message),
+            Fields::Decision(decision) => {
+                self.filled.session(cell, session);
+                self.lives.confirm(number, decision.sender);
+            }
+            Fields::Notice { .. } => self.filled.session(cell, session),
+            _ => {}
+        }
+        number
+    }
+
+    fn delivery(&mut self, (_, index): Cell, common: &Common<'_>, delivery: &Delivery<'_>, since: i64) {
+        let Some(name) = delivery.queued_as.and_then(|id| self.texts.find_name(id)) else { return };
+        let found = if delivery.by_local {
+            self.lives.forwarded(common.place, name, since)
+        } else {
+            let addr = delivery.relay_addr.and_then(|addr| self.texts.find(addr));
+            let orig = common.queue_id.and_then(|id| self.texts.find(id));
+            let from = From { addr, queue_id: Origin::QueueId(orig) };
+            self.lives.injected(common.host, name, since, from)
+        };
+        if let Some(life) = found {
+            self.filled.successor(index, life.message);
+        }
+    }
+
+    fn smtpd(&mut self, cell: Cell, row: &Row<'_>, life: Option<usize>) {
+        let common = &row.common;
+        let process = (common.place, common.service, common.pid);
+        if let Fields::Connection { event: ConnectionEvent::Connect, .. } = row.fields {
+            let before = self.sessions.insert(process, Session::new(common.position, true));
+            self.unclosed += u64::from(before.is_some());
+        } else if row.table == Table::Notices && !self.sessions.contains_key(&process) {
+            return; // logged before its session's connect line, or after its end
+        }
+        let begun_before = || Session::new(common.position, false);
+        let session = self.sessions.entry(process).or_insert_with(begun_before);
+        self.filled.session(cell, session.session);
+        match &row.fields {
+            Fields::Connection { event: ConnectionEvent::Disconnect, accepted } => {
+                self.uncounted += u64::from(*accepted && session.whole && session.clients == 0);
+                self.sessions.remove(&process);
+            }
+            Fields::Queue(step) if step.event == QueueEvent::Client => {
+                client(session, cell, common, life.map(|life| (life, &mut self.lives)), &mut self.filled);
+            }
+            Fields::Decision(decision) => {
+                if let Some(answer) = decided(session, cell, common, decision, &mut self.filled) {
+                    let from = From { addr: None, queue_id: Origin::Unknown };
+                    let name = queued_as(answer).and_then(|id| self.texts.find_name(id));
+                    let life =
+                        name.and_then(|name| self.lives.injected(common.host, name, session.proxied, from));
+                    proxy_end(session, life.map(|life| life.message), &mut self.filled);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The last row of each host. Most lines are of the host of the line before.
+#[derive(Default)]
+struct Last {
+    latest: Option<(TextId, Cell)>,
+    others: HashMap<TextId, Cell, foldhash::fast::RandomState>,
+}
+
+impl Last {
+    fn set(&mut self, host: TextId, cell: Cell) {
+        let before = self.latest.replace((host, cell));
+        if let Some((other, cell)) = before.filter(|(other, _)| *other != host) {
+            self.others.insert(other, cell);
+        }
+    }
+
+    fn of(&self, host: TextId) -> Option<Cell> {
+        let latest = self.latest.filter(|(known, _)| *known == host).map(|(_, cell)| cell);
+        latest.or_else(|| self.others.get(&host).copied())
+    }
+}
+
+/// Numbers of batch and row in the order of position.
+fn in_order(batches: &[Batch<'_>]) -> impl Iterator<Item = (usize, usize)> + use<> {
+    let mut order = Vec::with_capacity(batches.iter().map(|batch| batch.positions().len()).sum());
+    for (number, batch) in batches.iter().enumerate() {
+        let rows = batch.positions().iter().enumerate();
+        order.extend(rows.map(|(row, position)| (*position, number, row)));
+    }
+    order.sort_by_key(|(position, ..)| *position); // stable, and quick where runs are sorted already
+    order.into_iter().map(|(_, batch, row)| (batch, row))
+}
+
+/// A mail begins in a session: `client=`.
+fn client(
+    session: &mut Session,
+    cell: Cell,
+    common: &Common<'_>,
+    life: Option<(usize, &mut Lives)>,
+    filled: &mut Filled,
+) {
+    session.clients += 1;
+    if session.proxied != NONE {
+        session.keep_last(); // the mail before went no further: only the last recipient is surely of this one
+    }
+    let Adopted { rows, presumed } = session.adopted();
+    let message = if let Some((number, lives)) = life {
+        session.proxied = NONE;
+        let message = lives.begun(number, session.session).unwrap_or(common.position);
+        assign(&rows, message, filled);
+        if let Some(sender) = presumed {
+            lives.presume(number, sender, rows);
+        }
+        message
+    } else {
+        // a before-queue filter follows: no queue file here
+        session.proxied = common.position;
+        assign(&rows, common.position, filled);
+        session.proxied_rows.clear();
+        session.proxied_rows.push(cell);
+        session.proxied_rows.extend(rows.into_iter().map(|index| (Table::Decisions, index)));
+        common.position
+    };
+    filled.message(cell, message);
+}
+
+/// Rows of the table decisions are of `message`.
+fn assign(rows: &[usize], message: i64, filled: &mut Filled) {
+    for index in rows {
+        filled.message((Table::Decisions, *index), message);
+    }
+}
+
+/// A decision about a mail that has no queue id yet. The filter's answer comes back: it ends the mail.
+fn decided<'d>(
+    session: &mut Session,
+    cell: Cell,
+    common: &Common<'_>,
+    decision: &'d Decision<'_>,
+    filled: &mut Filled,
+) -> Option<&'d Decision<'d>> {
+    if common.queue_id.is_some() || decision.stage == Stage::NoMail {
+        return None;
+    }
+    let refused = decision.action == Action::Reject;
+    if refused && decision.stage == Stage::Mail {
+        session.settle(); // this mail ends here
+        return None;
+    }
+    if decision.stage != Stage::Other {
+        let named = (decision.sender, decision.recipient);
+        let judged = !refused && decision.stage == Stage::Rcpt && decision.recipient.is_some();
+        session.wait(&Unnamed { index: cell.1, named, reason: decision.reason, refused, judged });
+    }
+    if session.proxied == NONE {
+        return None;
+    }
+    filled.message(cell, session.proxied);
+    session.proxied_rows.push(cell);
+    decision.by_proxy.then_some(decision)
+}
+
+/// The queue id that a filter's answer names.
+fn queued_as<'d>(decision: &'d Decision<'_>) -> Option<&'d str> {
+    const WORDS: &str = "queued as ";
+    if decision.action != Action::Accept {
+        return None;
+    }
+    let reason = decision.reason?;
+    let ids = reason.match_indices(WORDS).filter_map(|(at, _)| {
+        let rest = reason.get(at + WORDS.len()..)?;
+        rest.get(..rest.bytes().take_while(u8::is_ascii_alphanumeric).count())
+    });
+    ids.into_iter().find(|id| !id.is_empty())
+}
+
+/// The filter's answer ends the mail; the queue file it names, if it is ours, is the mail's.
+fn proxy_end(session: &mut Session, message: Option<i64>, filled: &mut Filled) {
+    if let Some(message) = message {
+        for cell in &session.proxied_rows {
+            filled.message(*cell, message);
+        }
+    }
+    session.proxied = NONE;
+    session.proxied_rows.clear();
+    session.settle();
+}
+
+/// A count as a column holds it.
+fn saturated(times: f64) -> i32 {
+    times as i32 // a cast of a float saturates, and takes what is no number for 0
+}

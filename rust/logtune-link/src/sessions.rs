@@ -1,0 +1,217 @@
+//! The open session of each smtpd process, and its decisions that still wait for a queue id.
+
+use crate::columns::Cell;
+use crate::lives::{NONE, PlaceId};
+use crate::names::TextId;
+use hashbrown::{HashMap, HashTable};
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+/// Which smtpd process: place, service, process id.
+pub type Process = (PlaceId, TextId, Option<i32>);
+
+pub type Sessions = HashMap<Process, Session, foldhash::fast::RandomState>;
+
+/// Sender and recipient of a line.
+type Named<'t> = (Option<&'t str>, Option<&'t str>);
+
+/// Where a text stands in `Session::texts`.
+type Kept = Option<Range<usize>>;
+
+/// A decision line that has no queue id yet.
+struct Waiting {
+    index: usize,
+    named: (Kept, Kept),
+    reason: Kept,
+    judged: bool,
+}
+
+/// A decision about a mail that has no queue id yet.
+pub struct Unnamed<'t> {
+    pub index: usize,
+    pub named: Named<'t>,
+    pub reason: Option<&'t str>,
+    pub refused: bool,
+    /// Nothing was refused by it, and it names a recipient: the queue file that follows is its mail's.
+    pub judged: bool,
+}
+
+/// What waited for a mail.
+#[derive(Default, Debug, PartialEq)]
+pub struct Adopted {
+    /// Rows of the table decisions.
+    pub rows: Vec<usize>,
+    /// What they are only presumed to be of: a mail of this sender.
+    pub presumed: Option<Option<Box<str>>>,
+}
+
+/// The open session of one smtpd process.
+pub struct Session {
+    pub session: i64,
+    waiting: Vec<Waiting>,
+    texts: String,
+    /// What was refused among those waiting.
+    refused: HashTable<(Kept, Kept)>,
+    hasher: foldhash::fast::RandomState,
+    /// The mail that a before-queue filter has: position of its client line.
+    pub proxied: i64,
+    pub proxied_rows: Vec<Cell>,
+    pub clients: u64,
+    /// Whether the log shows its connect line.
+    pub whole: bool,
+}
+
+impl Session {
+    pub fn new(session: i64, whole: bool) -> Self {
+        Self {
+            session,
+            waiting: Vec::new(),
+            texts: String::new(),
+            refused: HashTable::new(),
+            hasher: foldhash::fast::RandomState::default(),
+            proxied: NONE,
+            proxied_rows: Vec::new(),
+            clients: 0,
+            whole,
+        }
+    }
+
+    fn text(&self, kept: &Kept) -> Option<&str> {
+        text(&self.texts, kept)
+    }
+
+    fn named(&self, line: &Waiting) -> Named<'_> {
+        named(&self.texts, &line.named)
+    }
+
+    fn keep(&mut self, text: Option<&str>) -> Kept {
+        text.map(|text| {
+            let begin = self.texts.len();
+            self.texts.push_str(text);
+            begin..self.texts.len()
+        })
+    }
+
+    /// Keep a line until its mail has a queue id. A refused recipient that is named again is of the next mail.
+    pub fn wait(&mut self, line: &Unnamed<'_>) {
+        let Unnamed { index, named: names, refused, judged, .. } = *line;
+        let hash = if refused || !self.refused.is_empty() { self.hasher.hash_one(names) } else { 0 };
+        if self.refused.find(hash, |known| named(&self.texts, known) == names).is_some() {
+            self.settle();
+        }
+        let kept = (self.keep(names.0), self.keep(names.1));
+        let reason = self.keep(line.reason);
+        if refused {
+            let (texts, hasher) = (&self.texts, &self.hasher);
+            self.refused.insert_unique(hash, kept.clone(), |known| hasher.hash_one(named(texts, known)));
+        }
+        self.waiting.push(Waiting { index, named: kept, reason, judged });
+    }
+
+    /// Nothing waits any more.
+    pub fn settle(&mut self) {
+        self.waiting.clear();
+        self.texts.clear();
+        self.refused.clear();
+    }
+
+    /// Keep what was said about the last recipient, and of that the last time, where the same was said before.
+    pub fn keep_last(&mut self) {
+        let mut lines = std::mem::take(&mut self.waiting);
+        if let Some(last) = lines.last().map(|line| self.named(line)) {
+            let same: Vec<bool> = lines.iter().map(|line| self.named(line) == last).collect();
+            let mut same = same.into_iter();
+            lines.retain(|_| same.next().unwrap_or(false));
+        }
+        lines.drain(..lines.len() - self.last_time(&lines));
+        self.waiting = lines;
+    }
+
+    /// How many of `lines`, at their end, are of the last time that the same was said.
+    fn last_time(&self, lines: &[Waiting]) -> usize {
+        let reasons: Vec<Option<&str>> = lines.iter().map(|line| self.text(&line.reason)).collect();
+        let mut said = reasons.as_slice();
+        while said.len() >= 2 && said.len() % 2 == 0 && !three_in_one(said) {
+            let (before, after) = said.split_at(said.len() / 2);
+            if before != after {
+                break;
+            }
+            said = after;
+        }
+        said.len()
+    }
+
+    /// The lines that wait and have the sender of the last of them; nothing waits any more.
+    pub fn adopted(&mut self) -> Adopted {
+        let Some(last) = self.waiting.last() else { return Adopted::default() };
+        let sender = self.named(last).0;
+        let same = |line: &&Waiting| self.named(line).0 == sender;
+        let rows = self.waiting.iter().filter(same).map(|line| line.index).collect();
+        let presumed = (!last.judged).then(|| sender.map(Box::from));
+        self.settle();
+        Adopted { rows, presumed }
+    }
+}
+
+fn text<'t>(texts: &'t str, kept: &Kept) -> Option<&'t str> {
+    kept.as_ref().and_then(|range| texts.get(range.clone()))
+}
+
+fn named<'t>(texts: &'t str, (sender, recipient): &(Kept, Kept)) -> Named<'t> {
+    (text(texts, sender), text(texts, recipient))
+}
+
+/// Whether one text stands for up to three restrictions: each HELO restriction says this of a bad literal.
+fn three_in_one(reasons: &[Option<&str>]) -> bool {
+    reasons.iter().all(|reason| reason.is_some_and(|text| text.ends_with("invalid ip address")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(lines: &[(&str, &str, &str, bool)]) -> Session {
+        let mut session = Session::new(1, true);
+        for (index, &(sender, recipient, reason, refused)) in lines.iter().enumerate() {
+            let (named, reason) = ((Some(sender), Some(recipient)), Some(reason));
+            session.wait(&Unnamed { index, named, reason, refused, judged: !refused });
+        }
+        session
+    }
+
+    fn judged(rows: &[usize]) -> Adopted {
+        Adopted { rows: rows.to_vec(), presumed: None }
+    }
+
+    #[test]
+    fn a_mail_adopts_the_lines_of_its_sender() {
+        let mut session = waiting(&[
+            ("a@a.example", "r@example.com", "no", false),
+            ("b@a.example", "r@example.com", "no", false),
+            ("b@a.example", "s@example.com", "no", false),
+        ]);
+        assert_eq!(session.adopted(), judged(&[1, 2]));
+        assert_eq!(session.adopted(), Adopted::default());
+    }
+
+    #[test]
+    fn a_refused_recipient_that_is_named_again_is_of_the_next_mail() {
+        let line = ("a@a.example", "r@example.com", "no", true);
+        let mut session = waiting(&[line, ("a@a.example", "s@example.com", "no", false), line]);
+        assert_eq!(session.adopted(), Adopted { rows: vec![2], presumed: Some(Some("a@a.example".into())) });
+    }
+
+    #[test]
+    fn what_was_said_twice_was_said_of_two_mails() {
+        let said = |reason| ("a@a.example", "r@example.com", reason, false);
+        let mut session = waiting(&[said("one"), said("two"), said("one"), said("two")]);
+        session.keep_last();
+        assert_eq!(session.adopted(), judged(&[2, 3]));
+        let mut session = waiting(&[said("invalid ip address"), said("invalid ip address")]);
+        session.keep_last();
+        assert_eq!(session.adopted(), judged(&[0, 1]));
+        let mut session = waiting(&[said("one"), said("two"), said("one")]);
+        session.keep_last();
+        assert_eq!(session.adopted(), judged(&[0, 1, 2]));
+    }
+}

@@ -1,0 +1,155 @@
+//! Delivery attempts: one line per recipient, from every delivery agent (`src/global/log_adhoc.c`).
+//!
+//! Attributes are read by key: `orig_to`, `conn_use`, `delays`, `tls` (3.11) and `dsn` come and go.
+
+use super::common::{Peer, address_end, integer32, number, peer};
+use crate::records::{Delivery, Record};
+use crate::text::{after, cut, find_by, find_byte, has, is_space, is_unicode_space, run, some};
+use std::borrow::Cow;
+
+/// Row of a delivery line without its queue id.
+pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
+    let (recipient, rest) = address(text.strip_prefix("to=")?)?;
+    let (original, rest) = match rest.strip_prefix("orig_to=").and_then(address) {
+        Some((original, rest)) => (Some(original), rest),
+        None => (None, rest),
+    };
+    let at = find_by(rest, 0, "status=", 6)?;
+    let (status, reason) = status(after(rest, at + 7))?;
+    let mut row = Delivery {
+        recipient,
+        orig_recipient: original,
+        status,
+        reason,
+        queued_as: reason.and_then(queued_as),
+        ..Delivery::default()
+    };
+    attributes(cut(rest, 0, at), &mut row);
+    Some(row.into())
+}
+
+/// Address at the start of `text` and what follows the `, ` behind it.
+#[inline]
+fn address(text: &str) -> Option<(&str, &str)> {
+    let Some(inner) = text.strip_prefix('<') else {
+        let end = text.find(|c| is_unicode_space(c) || matches!(c, '<' | '>' | ',')).unwrap_or(text.len());
+        return Some((cut(text, 0, end), separated(text, end)?));
+    };
+    let end = address_end(inner);
+    if has(inner, end, b'>') {
+        if let Some(rest) = separated(inner, end + 1) {
+            return Some((cut(inner, 0, end), rest));
+        }
+    }
+    // what is no address ends at the first bracket with a separator behind it
+    memchr::memchr_iter(b'>', inner.as_bytes())
+        .find_map(|end| separated(inner, end + 1).map(|rest| (cut(inner, 0, end), rest)))
+}
+
+/// What follows the separator at `at`: a space, with or without a comma.
+#[inline]
+fn separated(text: &str, at: usize) -> Option<&str> {
+    let at = at + usize::from(has(text, at, b','));
+    has(text, at, b' ').then(|| after(text, at + 1))
+}
+
+/// Status in lower case, and the reason: what stands in the outermost parentheses, also where the line was cut.
+fn status(text: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let length = run(text, 0, |b| b.is_ascii_alphabetic() || b == b'-');
+    let word = cut(text, 0, length);
+    let at = length + usize::from(has(text, length, b','));
+    let at = at + usize::from(has(text, at, b' '));
+    let rest = after(text, at);
+    let reason = match rest.strip_prefix('(') {
+        Some(inner) => Some(inner.strip_suffix(')').unwrap_or(inner)),
+        None => some(rest),
+    };
+    let lower = if word.bytes().any(|b| b.is_ascii_uppercase()) {
+        Cow::Owned(word.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(word)
+    };
+    Some((lower, reason))
+}
+
+/// Fills in `KEY=VALUE` pairs; of a key that stands twice the last one counts.
+fn attributes<'t>(text: &'t str, row: &mut Delivery<'t>) {
+    let mut done = 0;
+    while let Some(equals) = find_byte(text, done, b'=') {
+        let key_length = text.as_bytes()[done..equals]
+            .iter()
+            .rev()
+            .take_while(|&&b| b.is_ascii_lowercase() || b == b'_')
+            .count();
+        let start = equals + 1;
+        if key_length == 0 {
+            done = start;
+            continue;
+        }
+        let end = start + run(text, start, |b| !is_space(b) && b != b',');
+        attribute(cut(text, equals - key_length, equals), cut(text, start, end), row);
+        done = end;
+    }
+}
+
+#[inline]
+fn attribute<'t>(key: &str, value: &'t str, row: &mut Delivery<'t>) {
+    match key {
+        "relay" => {
+            let to = relay(value);
+            row.relay = Some(value);
+            (row.relay_name, row.relay_addr, row.relay_port) = (to.name, to.addr, to.port);
+        }
+        "delay" => row.delay = number(value),
+        "delays" => {
+            let [before, waited, setup, sent] = stages(value);
+            row.delay_before_qmgr = before;
+            row.delay_in_qmgr = waited;
+            row.delay_setup = setup;
+            row.delay_transmit = sent;
+        }
+        "dsn" => row.dsn = Some(value),
+        "conn_use" => row.conn_use = integer32(value),
+        "tls" => row.tls = Some(value),
+        _ => {}
+    }
+}
+
+/// `0.76/0.01/0.09/0.34`; none of them where they are not four.
+fn stages(value: &str) -> [Option<f64>; 4] {
+    let mut parts = value.split('/');
+    let four = [parts.next(), parts.next(), parts.next(), parts.next()];
+    if parts.next().is_some() || four[3].is_none() {
+        return [None; 4];
+    }
+    four.map(|part| part.and_then(number))
+}
+
+/// `name[addr]:port`; a socket path (`mail[private/lmtp]`) is no address, `local` is nobody.
+fn relay(value: &str) -> Peer<'_> {
+    let to = peer(value);
+    match to.addr {
+        Some(path) if path.contains('/') => Peer { addr: None, port: None, ..to },
+        _ => to,
+    }
+}
+
+/// Queue id in the last `queued as ID` or `forwarded as ID`: the innermost hop stands last.
+fn queued_as(reason: &str) -> Option<&str> {
+    let mut found = None;
+    let mut done = 0;
+    while let Some(at) = find_by(reason, done, "ed as ", 1) {
+        let before = cut(reason, done, at);
+        let start = at + 6;
+        let length = run(reason, start, |b| b.is_ascii_alphanumeric()).min(100);
+        done = start;
+        if length >= 5 && (before.ends_with("queu") || before.ends_with("forward")) {
+            done = start + length;
+            found = Some(cut(reason, start, done));
+        }
+    }
+    found
+}

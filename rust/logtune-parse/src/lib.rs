@@ -1,0 +1,241 @@
+//! Blocks of Postfix log lines to Arrow batches: the native core of logtune.
+//!
+//! It gives the same batches as the reference core in `logtune/parse`, cell for cell; that is the specification, and
+//! files here are named after those there. Whatever the bytes are, a line is recognised, or a row of `unrecognised` with
+//! a reason, or blank, so that `recognised + unrecognised + blank == lines`. Pure: no state between lines, no clock of the
+//! machine, no unsafe code.
+
+#![forbid(unsafe_code)]
+
+mod columns;
+pub mod envelope;
+pub mod families;
+pub mod programs;
+pub mod records;
+pub mod stamp;
+pub mod tables;
+pub mod text;
+
+use arrow_array::RecordBatch;
+use arrow_schema::ArrowError;
+use envelope::{Envelope, Memory};
+use families::common::{integer32, number};
+use families::{filters, loss, read_postfix};
+use programs::{Program, Programs, Tags};
+use records::{Notice, Record, Unrecognised};
+use std::borrow::Cow;
+use tables::{Columns, Common, Tables};
+use text::{Pattern, after, cut, group, head};
+
+/// So many characters of a line are kept in `unrecognised`.
+const TEXT_LIMIT: usize = 2000;
+
+/// A longer line is not read further: Postfix writes 2,040 bytes, rsyslog 8,192.
+const LINE_LIMIT: usize = 8_192;
+
+/// Largest block in bytes: every text column of it fits the 32-bit offsets of its array, also where each byte of it
+/// becomes the three bytes of U+FFFD.
+pub const BLOCK_LIMIT: usize = 1 << 29;
+
+/// `unrecognised.why` of a line of a program that is neither Postfix nor a known filter.
+const NOT_POSTFIX: &str = "not postfix";
+const NO_HEADER: &str = "no syslog header";
+const TOO_LONG: &str = "line too long";
+
+static REPEATED: Pattern = Pattern::new(r"\A(?:--- )?last message repeated ([0-9]+) times?");
+static REPEATED_TEXT: Pattern = Pattern::new(r"\Amessage repeated ([0-9]+) times?: \[ ?((?s:.)*)\z");
+static SOLARIS: Pattern = Pattern::new(r"\[ID [0-9]+ [0-9A-Za-z_.]+\] ?");
+
+/// Line accounts of what was parsed; `not_postfix` is a part of `unrecognised`.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    pub lines: u64,
+    pub recognised: u64,
+    pub unrecognised: u64,
+    pub blank: u64,
+    pub not_postfix: u64,
+}
+
+/// A batch per table that has rows, and the line accounts.
+#[derive(Debug)]
+pub struct ParsedBlock {
+    pub batches: Vec<(&'static str, RecordBatch)>,
+    pub counts: Counts,
+}
+
+/// Parses `block`, which ends at a line end or at the end of its source; `base_position` is the position of its first
+/// byte. `columns` names what is wanted, `tags` maps syslog tags that do not follow `instance/service/daemon`.
+///
+/// # Errors
+/// A block larger than [`BLOCK_LIMIT`]. Never for what stands in it.
+pub fn parse_block(
+    block: &[u8],
+    base_position: i64,
+    columns: Option<&Columns>,
+    tags: Option<&Tags>,
+) -> Result<ParsedBlock, ArrowError> {
+    if block.len() > BLOCK_LIMIT {
+        return Err(ArrowError::InvalidArgumentError(format!("a block has at most {BLOCK_LIMIT} bytes")));
+    }
+    let mut parser = Parser {
+        tables: Tables::new(columns, block.len()),
+        counts: Counts::default(),
+        programs: Programs::new(tags),
+    };
+    let mut memory = Memory::default();
+    let whole = std::str::from_utf8(block).ok();
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', block).chain((!block.ends_with(b"\n")).then_some(block.len()));
+    for end in ends.filter(|_| !block.is_empty()) {
+        let position = base_position.wrapping_add_unsigned(start as u64);
+        let raw = block.get(start..end).unwrap_or_default();
+        let line = match whole {
+            Some(whole) if raw.len() <= LINE_LIMIT => Cow::Borrowed(cut(whole, start, end)),
+            _ => String::from_utf8_lossy(raw.get(..LINE_LIMIT).unwrap_or(raw)),
+        };
+        parser.line(line.trim_end_matches(['\r', '\0']), raw.len() > LINE_LIMIT, position, &mut memory);
+        start = end + 1;
+    }
+    Ok(ParsedBlock { batches: parser.tables.finish()?, counts: parser.counts })
+}
+
+/// What one line became, before the common columns.
+struct Row<'t> {
+    queue_id: Option<&'t str>,
+    repeat: Option<i32>,
+    record: Record<'t>,
+}
+
+impl<'t> Row<'t> {
+    fn of(record: impl Into<Record<'t>>) -> Self {
+        Self { queue_id: None, repeat: None, record: record.into() }
+    }
+
+    fn unrecognised(text: Option<&'t str>, why: impl Into<Cow<'t, str>>) -> Self {
+        Self::of(Unrecognised { text: text.map(|text| head(text, TEXT_LIMIT)), why: why.into() })
+    }
+}
+
+struct Parser<'c> {
+    tables: Tables<'c>,
+    counts: Counts,
+    programs: Programs<'c>,
+}
+
+impl Parser<'_> {
+    fn line(&mut self, line: &str, too_long: bool, position: i64, memory: &mut Memory) {
+        self.counts.lines += 1;
+        let Some(envelope) = envelope::read(line, memory) else {
+            if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
+                self.counts.blank += 1;
+            } else {
+                let row = Row::unrecognised(Some(line), NO_HEADER);
+                self.push(&Common { position, ..Common::default() }, row);
+            }
+            return;
+        };
+        let program = envelope.tag.map(|tag| self.programs.find(tag)).unwrap_or_default();
+        let mut solaris = String::new();
+        let row = if too_long {
+            too_long_row(line, &program)
+        } else {
+            read(envelope.text, &program, line, &mut solaris)
+        };
+        self.push(&common(position, &envelope, &program), row);
+    }
+
+    fn push(&mut self, common: &Common<'_>, row: Row<'_>) {
+        match &row.record {
+            Record::Unrecognised(found) => {
+                self.counts.unrecognised += 1;
+                self.counts.not_postfix += u64::from(found.why == NOT_POSTFIX);
+            }
+            _ => self.counts.recognised += 1,
+        }
+        let common = Common { queue_id: row.queue_id, repeat: row.repeat, ..*common };
+        self.tables.push(&common, &row.record);
+    }
+}
+
+fn common<'t>(position: i64, envelope: &Envelope<'t>, program: &Program<'t>) -> Common<'t> {
+    Common {
+        ts: envelope.stamp.ts,
+        position,
+        host: envelope.host,
+        instance: program.instance,
+        service: program.service,
+        daemon: program.daemon,
+        pid: envelope.pid.and_then(integer32),
+        stamp: envelope.stamp.lacks,
+        ..Common::default()
+    }
+}
+
+/// Row of a line whose envelope could be read.
+fn read<'t>(text: &'t str, program: &Program<'t>, line: &'t str, solaris: &'t mut String) -> Row<'t> {
+    if let Some(reader) = program.reader {
+        return read_text(text, reader, program, line, solaris);
+    }
+    if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
+        return Row { queue_id, ..Row::of(verdict) };
+    }
+    if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
+        return Row::of(lost);
+    }
+    if let Some(repeated) = REPEATED.captures(text) {
+        let value = group(&repeated, 1).and_then(number);
+        return Row::of(Notice { value, ..Notice::info("other", text) });
+    }
+    Row::unrecognised(None, NOT_POSTFIX)
+}
+
+/// Row of a Postfix line; `message repeated N times: [ text]` is the row of `text` itself.
+fn read_text<'t>(
+    text: &'t str,
+    reader: families::Family,
+    program: &Program<'t>,
+    line: &'t str,
+    solaris: &'t mut String,
+) -> Row<'t> {
+    let text = if text.starts_with("[ID ") { without_id(text, solaris) } else { text };
+    let (text, repeat) = if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
+    match read_postfix(text, reader) {
+        Some((queue_id, record)) => Row { queue_id, repeat, record },
+        None => {
+            let why = format!("unknown {} text", program.daemon.unwrap_or(""));
+            Row { repeat, ..Row::unrecognised(Some(line), why) }
+        }
+    }
+}
+
+/// `text` without the message id that Solaris writes.
+fn without_id<'t>(text: &'t str, solaris: &'t mut String) -> &'t str {
+    let Some(id) = SOLARIS.captures(text).and_then(|found| found.get(0)) else {
+        return text;
+    };
+    if id.start() == 0 {
+        return after(text, id.end());
+    }
+    solaris.push_str(cut(text, 0, id.start()));
+    solaris.push_str(after(text, id.end()));
+    solaris
+}
+
+fn repeated(text: &str) -> (&str, Option<i32>) {
+    let Some(found) = REPEATED_TEXT.captures(text) else {
+        return (text, None);
+    };
+    let inner = group(&found, 2).unwrap_or("");
+    (inner.strip_suffix(']').unwrap_or(inner), group(&found, 1).and_then(integer32))
+}
+
+/// A line that nobody should have written; another program's is still not Postfix.
+fn too_long_row<'t>(line: &'t str, program: &Program<'t>) -> Row<'t> {
+    match program.reader {
+        Some(_) => Row::unrecognised(Some(line), TOO_LONG),
+        None => Row::unrecognised(None, NOT_POSTFIX),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! Hard cases. That both cores read the same is tested from Python: `tests/parse/test_cores.py`.
+
+use super::*;
+use crate::families::common::{codes, integer, is_address, peer, queue_id, reason_shape, signed};
+use crate::families::tail::read_tail;
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+
+fn parsed(block: &[u8]) -> ParsedBlock {
+    parse_block(block, 0, None, None).expect("data never fails")
+}
+
+fn shape(reason: &str) -> String {
+    let mut shape = String::new();
+    reason_shape(reason, &mut shape);
+    shape
+}
+
+/// Every pattern is one for the regex crate.
+#[test]
+fn patterns_compile() {
+    use crate::envelope as e;
+    use crate::families::*;
+    let all: [&[&Pattern]; 8] = [
+        &[&REPEATED, &REPEATED_TEXT, &SOLARIS, &anvil::PEAK, &checks::TAIL, &filters::AMAVIS, &master::NEWS],
+        &[&filters::AMAVIS_CLIENT, &filters::AMAVIS_MAIL, &filters::RSPAMD, &filters::SPAMD, &filters::MID],
+        &[&filters::RSPAMD_FIELD, &loss::SUPPRESSED, &loss::RATE, &loss::DROPPED, &other::NEWS, &qmgr::LEFT],
+        &[&postscreen::CLIENT, &postscreen::STRESS, &postsuper::DONE, &postsuper::COUNT, &postsuper::NEWS],
+        &[&script::NEWS, &smtp::OTHER, &tls::ERROR, &tls::OTHER, &tlsproxy::SESSION, &warnings::SASL],
+        &[&warnings::PROCESS_LIMIT, &warnings::RATE_LIMIT, &warnings::OLD_NO_FORWARD, &e::ISO, &e::CLASSIC],
+        &[&e::YEAR_FIRST, &e::PRIORITY, &e::COMPOSE, &e::JSON_FILE, &e::WEEKDAY, &e::ZONE_NAME, &e::STREAM],
+        &[&e::LEVEL, &e::HOST_TAG, &e::RFC5424, &e::REPEATED],
+    ];
+    assert!(all.iter().copied().flatten().all(|pattern| pattern.is_sound()));
+}
+
+/// Each daemon's family has a reader.
+#[test]
+fn families_have_readers() {
+    assert!(programs::FAMILIES.iter().all(|(_, family)| families::reader(family).is_some()));
+}
+
+/// Every line is counted once, with and without a last newline, and blank lines are told from others.
+#[test]
+fn counts() {
+    let block = b"Mar  2 06:12:00 mail postfix/smtpd[7]: connect from a[192.0.2.1]\n\n\0\r\nx\n\
+        Mar  2 06:12:00 mail cron[7]: x\nMar  2 06:12:00 mail postfix/smtpd[7]: gibberish";
+    let expected = Counts { lines: 6, recognised: 1, unrecognised: 3, blank: 2, not_postfix: 1 };
+    assert_eq!(parsed(block).counts, expected);
+    assert_eq!(parsed(&[block, b"\n".as_slice()].concat()).counts, expected);
+    assert_eq!(parsed(b"").counts, Counts::default());
+}
+
+/// Undecodable bytes become U+FFFD, and a line over the limit is cut within a character without harm.
+#[test]
+fn undecodable() {
+    let mut block = b"Mar  2 06:12:00 mail postfix/smtpd[7]: \xf0\x9f\x98 gibberish\n".to_vec();
+    block.extend("\u{1f600}".repeat(3_000).bytes());
+    let found = parsed(&block);
+    let (table, batch) = &found.batches[0];
+    assert_eq!(*table, "unrecognised");
+    let text = batch.column_by_name("text").expect("a column").as_string::<i32>();
+    assert!(text.value(0).ends_with(": \u{fffd} gibberish"));
+    assert_eq!((text.len(), text.value(1)), (2, "\u{1f600}".repeat(TEXT_LIMIT).as_str()));
+}
+
+/// Numbers have bounds, and no sign but a minus where it may be.
+#[test]
+fn numbers() {
+    let cases =
+        ["", "0", "9223372036854775807", "9223372036854775808", "12345678901234567890", "-1", "\u{663}"];
+    let read = cases.map(|text| integer(text, i64::MAX));
+    assert_eq!(read, [None, Some(0), Some(i64::MAX), None, None, None, None]);
+    let cases = ["1.", ".5", "1.5", "-0.30", "1e3", "123456789012345678.5"];
+    assert_eq!(
+        cases.map(signed),
+        [None, None, Some(1.5), Some(-0.3), None, Some(1.234_567_890_123_456_8e17)]
+    );
+}
+
+#[test]
+fn queue_ids() {
+    let known = ["4F2A91C0E: x", "NOQUEUE: x", "BBCCDDFFGGH: x", "abc123:x", "DECADE: x"];
+    assert!(known.iter().all(|text| queue_id(text).is_some_and(|(_, rest)| rest == "x")));
+    assert!(["warning: x", "reject: x", "4F2A91C0E x", "4F2: x"].iter().all(|text| queue_id(text).is_none()));
+}
+
+#[test]
+fn peers() {
+    let who = peer("mx.example.com[2001:db8::1%eth0]:48123, x");
+    assert_eq!(
+        (who.name, who.addr, who.port),
+        (Some("mx.example.com"), Some("2001:db8::1%eth0"), Some(48123))
+    );
+    assert_eq!(peer("[]:99999999999").port, None);
+    assert_eq!(peer("a b[192.0.2.1]"), Default::default());
+}
+
+/// Addresses in brackets are told from other text, and a bracket that a cut left open is closed.
+#[test]
+fn shapes() {
+    assert_eq!(shape("Client host [192.0.2.1] blocked; <a@b> [x]"), "Client host [ip] blocked; <> []");
+    assert_eq!(shape("[[a] b [c"), "[[] b []");
+    assert_eq!(shape("\u{e9}<\u{e9}"), "\u{e9}<>");
+    assert!(
+        is_address("::1") && is_address("192.0.2.1") && !is_address("1.2.3") && !is_address("1.2.3.4444")
+    );
+}
+
+#[test]
+fn reply_codes() {
+    assert_eq!(codes("550 5.7.1 no"), (Some(550), Some("5.7.1"), "no"));
+    assert_eq!(codes("5.7.1"), (None, Some("5.7.1"), ""));
+    assert_eq!(codes("550-5.7.1234 no"), (Some(550), None, "5.7.1234 no"));
+    assert_eq!(codes("650 no"), (None, None, "650 no"));
+}
+
+/// A quoted local part that looks like the rest of the line stays one address, and a raw greeting one greeting.
+#[test]
+fn hostile_tails() {
+    let tail = read_tail(r#"550 no; from=<"> to=<x> helo=<y"@a> to=<b@c> proto=ESMTP helo=<mx>"#, "RCPT");
+    assert_eq!((tail.sender, tail.recipient), (Some(r#""> to=<x> helo=<y"@a"#), Some("b@c")));
+    assert_eq!((tail.reply, tail.proto, tail.helo), ("550 no", Some("ESMTP"), Some("mx")));
+    let tail = read_tail("504 5.5.2 <x> helo=<y>: no; proto=SMTP helo=<x> helo=<y>", "HELO");
+    assert_eq!((tail.reply, tail.helo), ("504 5.5.2 <x> helo=<y>: no", Some("x> helo=<y")));
+}
+
+/// Stamps: leap years, leap seconds, zones to the minute, and what does not exist.
+#[test]
+fn stamps() {
+    use crate::stamp::{iso, usual};
+    assert_eq!(usual("Feb 29 00:00:60").ts, Some(((730 + 31 + 28) * 86_400 + 59) * 1_000_000));
+    assert_eq!(iso("2026-03-02T06:12:60.999+01:30").ts, Some(1_772_426_579_999_000));
+    assert_eq!(iso("1969-12-31T23:59:59.5Z").ts, Some(-500_000));
+    let missing =
+        ["2026-02-29T00:00:00", "0000-01-01T00:00:00", "2026-01-01T24:00:00", "2026-01-01T00:00:00+24:00"];
+    assert!(missing.iter().all(|text| iso(text).ts.is_none() && iso(text).lacks.is_none()));
+}
+
+/// No prefix and no suffix of a line can make the parser panic.
+#[test]
+fn every_cut() {
+    let line = "{\"log\":\"Mar  2 06:12:00 m\u{e9}il postfix/smtpd[77]: NOQUEUE: milter-reject: RCPT from \u{e9}[::1]:1: \
+        550 5.1.1 <\u{e9}>: no; from=<\\\"\u{1f600}> to=<\u{e9}> proto=ESMTP helo=<\u{e9}>\\ud83d\\ude00\"";
+    for inner in [line, &line[8..]] {
+        for cut in 0..=inner.len() {
+            assert_eq!(parsed(&inner.as_bytes()[..cut]).counts.lines, u64::from(cut > 0));
+            assert_eq!(parsed(&inner.as_bytes()[cut..]).counts.lines, u64::from(cut < inner.len()));
+        }
+    }
+}
