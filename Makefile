@@ -1,7 +1,8 @@
 # make demo    the report on a sample log
 # make test    all tests
-# make check   formatting, lint, types
+# make check   formatting, lint, types; those of the native core too where cargo is
 # make format  formats and mends what can be mended
+# make bench   measures it beside wc, pflogsumm and postfix-logwatch, into docs/benchmarks.md
 # make docs    the pages of docs/ that are made from the code
 # make clean   removes the virtual environment, caches and build output
 #
@@ -11,11 +12,13 @@ PYTHON ?=
 # The stamps of the samples have no year, and one of their networks is the site's own (sample_logs/README.md).
 LOGS ?= --year 2026 --tz UTC --mynetworks 192.168.10.0/24 sample_logs/helo_trial.log
 PYTEST_ARGS ?=
+# Such as --lines 5000000 (benchmarks/bench.py).
+BENCH_ARGS ?=
 
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check check-rust format docs bench clean
 
 demo:
 	@scripts/setup
@@ -30,6 +33,13 @@ check:
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy --strict logtune
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory check-rust; \
+	else echo "no cargo here: the native core is not checked"; fi
+
+check-rust:
+	cargo fmt --manifest-path rust/Cargo.toml --all --check
+	cargo clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
+	cargo test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
 
 format:
 	@scripts/setup dev
@@ -39,6 +49,10 @@ format:
 docs:
 	@scripts/setup
 	@$(BIN)/python docs/generate.py
+
+bench:
+	@scripts/setup
+	@$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
