@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from logtune.analyses.common import plural
@@ -91,9 +92,9 @@ def listed(words: Sequence[str]) -> str:
 
 def counts(trial: Trial) -> Section:
     """What enforcing each restriction would do, all counts of docs/verdict.md side by side."""
-    columns = (
-        Column("restriction", "", Kind.LOGTEXT, strong=True),
-        Column("service", "service", Kind.LOGTEXT),
+    outcomes = _table(
+        trial,
+        "trial_counts",
         Column("warning_lines", "warning lines", Kind.COUNT, wide=True),
         Column("flagged", "flagged", Kind.COUNT),
         Column("rejected_anyway", "rejected anyway", Kind.COUNT),
@@ -101,28 +102,43 @@ def counts(trial: Trial) -> Section:
         Column("abandoned", "aban- doned", Kind.COUNT, wide=True),
         Column("probes", "probes", Kind.COUNT, wide=True),
         Column("accepted", "newly stopped", Kind.COUNT),
-        Column("only_this", "only this", Kind.COUNT, wide=True),
-        Column("accepted_5xx", "by 5xx", Kind.COUNT, wide=True),
-        Column("accepted_4xx", "by 4xx", Kind.COUNT, wide=True),
-        Column("unknown", "not known", Kind.COUNT, wide=True),
     )
-    rows = [[r.label, r.service or "smtp", *(r.counts[c.name] for c in columns[2:])] for r in trial.restrictions]
-    unknown = sum(r.counts["unknown"] for r in trial.restrictions)
-    notes = [
-        Note(
-            "Rejected anyway: an enforced restriction stops it for good too. Deferred anyway: only for now, it may come"
-            " back. Newly stopped: accepted today."
-        ),
-        Note(
-            "A 5xx returns the mail to its sender at once; a 4xx lets a real server try for days, which helps only if"
-            " the same client later passes."
-        ),
-    ]
-    if unknown:
-        who = f"{unknown:,} flagged {plural(unknown, 'recipient')}"
-        notes.append(Note(f"Of {who} the log shows no end, or not which greeting counted."))
-    items: list[Item] = [Table("trial_counts", columns, rows, sql=SQL_COUNTS), *notes]
+    stopped = _table(
+        trial,
+        "newly_stopped",
+        Column("only_this", "only this", Kind.COUNT),
+        Column("accepted_5xx", "by 5xx", Kind.COUNT),
+        Column("accepted_4xx", "by 4xx", Kind.COUNT),
+        Column("client_organisations", "organisations", Kind.COUNT),
+    )
+    items: list[Item] = [replace(outcomes, sql=SQL_COUNTS), OUTCOMES, *_unknown(trial)]
+    items += [replace(stopped, title="Newly stopped"), REPLIES]
     return Section("counts", "What each restriction does", items, "recipients")
+
+
+OUTCOMES = Note(
+    "Rejected anyway: an enforced restriction stops it for good too. Deferred anyway: only for now, it may come back."
+    " Newly stopped: accepted today."
+)
+REPLIES = Note(
+    "A 5xx returns the mail to its sender at once; a 4xx lets a real server try for days, which helps only if the same"
+    " client later passes."
+)
+
+
+def _table(trial: Trial, name: str, *columns: Column) -> Table:
+    """Counts of all restrictions on trial, one column each."""
+    head = (Column("restriction", "", Kind.LOGTEXT, strong=True), Column("service", "service", Kind.LOGTEXT))
+    rows = [[r.label, r.service or "smtp", *(r.counts[c.name] for c in columns)] for r in trial.restrictions]
+    return Table(name, (*head, *columns), rows)
+
+
+def _unknown(trial: Trial) -> list[Note]:
+    unknown = sum(r.counts["unknown"] for r in trial.restrictions)
+    if not unknown:
+        return []
+    who = f"{unknown:,} flagged {plural(unknown, 'recipient')}"
+    return [Note(f"Of {who} the log shows no end, or not which greeting counted.")]
 
 
 SQL_COUNTS = (
