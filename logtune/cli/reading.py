@@ -29,6 +29,7 @@ def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
     from logtune import api
     from logtune.config import ConfigError
 
+    _choose_core()
     paths = given.paths or _default_paths()
     check_output(output, paths)
     try:
@@ -41,6 +42,17 @@ def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
     check_output(output, [source.path for source in log.sources.sources if source.path])  # of directories and globs
     _tell_problems(log)
     return log
+
+
+def _choose_core() -> None:
+    from logtune.parse import core
+
+    try:
+        core.core()
+    except (ValueError, ImportError) as error:  # what LOGTUNE_CORE asks for is not there
+        raise Failure(
+            f"{error}.", f"Unset {core.VARIABLE}, or install logtune where cargo is.", code=ExitCode.USAGE
+        ) from error
 
 
 def _default_paths() -> list[str]:

@@ -168,3 +168,19 @@ def test_a_signal_leaves_no_half_file(long_log: Path, tmp_path: Path, sent: sign
     assert program.returncode == code
     assert [path.name for path in folder.iterdir()] == ["rows.jsonl"]
     assert target.read_text() == "old"
+
+
+def test_a_core_that_does_not_exist_is_a_usage_error() -> None:
+    """LOGTUNE_CORE names a core; another word is told, with what can be done."""
+    done = subprocess.run(
+        [*PROGRAM, "report", "mail.log"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "LOGTUNE_CORE": "fast"},
+        check=False,
+    )
+    assert done.returncode == ExitCode.USAGE
+    assert done.stderr == (
+        "logtune: LOGTUNE_CORE is 'fast'; it can be native or reference.\n"
+        "  Unset LOGTUNE_CORE, or install logtune where cargo is.\n"
+    )
