@@ -22,7 +22,7 @@ from logtune.results import Coverage, Period
 if TYPE_CHECKING:
     import duckdb
 
-RELATIONS = ("sessions", "messages", "rcpt", "recipients", "flags")
+RELATIONS = ("sessions", "messages", "rcpt", "judged", "tries", "shown", "known", "fates", "recipients", "flags")
 """In the order of their making: each may use those before it. Views in meaning, computed once per log."""
 
 MACROS = (

@@ -36,8 +36,8 @@ mails AS (
 counted AS (
     -- a busy server has a few hundred different counters: read each once
     SELECT counters, tried(counters, 'helo') + tried(counters, 'ehlo') AS greetings,
-           tried(counters, 'starttls') AS starttls, tried(counters, 'quit') AS quit, tried(counters, 'mail') AS mail,
-           tried(counters, 'rcpt') AS rcpt, tried(counters, 'data') + tried(counters, 'bdat') AS data,
+           tried(counters, 'starttls') AS starttls, tried(counters, 'quit') AS quit, tried(counters, 'rset') AS rset,
+           tried(counters, 'mail') AS mail, tried(counters, 'rcpt') AS rcpt, done(counters, 'rcpt') AS rcpt_ok, tried(counters, 'data') + tried(counters, 'bdat') AS data,
            done(counters, 'data') + done(counters, 'bdat') AS data_ok
     FROM (SELECT DISTINCT counters::VARCHAR AS counters FROM connections WHERE counters IS NOT NULL)
 )
@@ -49,7 +49,7 @@ SELECT session,
        e.connect_ts, e.end_ts,
        greatest(coalesce(e.end_position, 0), coalesce(j.end_position, 0), coalesce(m.end_position, 0)) AS end_position,
        e.ended, e.lost, e.lost_after, e.counters,
-       k.greetings, k.starttls, k.quit, k.mail, k.rcpt, k.data, k.data_ok,
+       k.greetings, k.starttls, k.quit, k.rset, k.mail, k.rcpt, k.rcpt_ok, k.data, k.data_ok,
        coalesce(m.sasl_username, j.sasl_username) AS sasl_username, j.helo
 FROM events e FULL JOIN judged j USING (session) FULL JOIN mails m USING (session)
 LEFT JOIN counted k ON k.counters = e.counters
