@@ -22,8 +22,19 @@ from logtune.results import Coverage, Period
 if TYPE_CHECKING:
     import duckdb
 
-RELATIONS = ("sessions", "messages", "rcpt", "judged", "tries", "shown", "known", "fates", "recipients", "flags")
-"""In the order of their making: each may use those before it. Views in meaning, computed once per log."""
+MADE = (
+    "session_facts", "message_facts", "rcpt", "judged", "tries", "shown", "known", "fates", "recipient_facts", "flags",
+)  # fmt: skip
+"""Tables that are made once per log, in this order: each may use those before it. Few columns, mostly numbers."""
+
+STEPS = ("judged", "tries", "shown", "known", "fates")
+"""Those that only the ones after them need: dropped at the end."""
+
+VIEWS = ("sessions", "messages", "recipients")
+"""Relations that look up their other texts in the tables when they are asked for."""
+
+RELATIONS = ("rcpt", "flags", *VIEWS)
+"""What docs/relations.md describes, and rcpt."""
 
 MACROS = (
     # smtpd's counters: "rcpt=2" or "rcpt=1/2" (accepted/tried); null without counters, 0 where a command did not come
@@ -71,8 +82,7 @@ class Tables:
         con.register("days", _days(self.period, self.zone))
         con.register("sources", _sources(self.sources))
         con.register("probe_senders", pa.table({"sender": pa.array(self.probe_senders, pa.string())}))
-        for name in RELATIONS:
-            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+        make_relations(con)
         con.execute("SET lock_configuration = true")
         return con
 
@@ -129,6 +139,16 @@ def connect(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
     for name, table in tables.items():
         con.register(name, table)
     return con
+
+
+def make_relations(con: duckdb.DuckDBPyConnection) -> None:
+    """Make the relations on a connection that has the seven tables and ``probe_senders``."""
+    for name in MADE:
+        con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+    for name in STEPS:
+        con.execute(f"DROP TABLE {name}")
+    for name in VIEWS:
+        con.execute(f"CREATE VIEW {name} AS {relation(name)}")
 
 
 def query(name: str) -> str:

@@ -1,5 +1,5 @@
 -- Fates: what became of each recipient's mail, by its deliveries (used by recipients.sql, no relation of its own).
--- Tables: deliveries. Relations: messages, tries, known. One row per recipient whose fate or way the deliveries tell.
+-- Tables: deliveries. Relations: message_facts, tries, known. One row per recipient whose fate or way the deliveries tell.
 -- hops: how many content filters it went through; last: the message in which it was seen last; by_mail: where a filter or an
 -- alias renamed the recipient, what became of all of the mail, if it is one thing.
 WITH RECURSIVE
@@ -40,7 +40,7 @@ fates AS (
                 WHEN bool_or(e.ending = 2) THEN 'discarded'
                 WHEN bool_or(m.removed_ts IS NULL) THEN 'waiting'
                 ELSE 'unknown' END AS fate
-    FROM endings e JOIN messages m USING (message) GROUP BY e.id
+    FROM endings e JOIN message_facts m USING (message) GROUP BY e.id
 ),
 hopped AS (
     SELECT id, max(hop) AS hops, arg_max(message, hop) AS last FROM followed GROUP BY id

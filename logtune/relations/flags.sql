@@ -1,7 +1,7 @@
 -- Flags: a warned restriction and the recipient it applies to, one row per warning line and recipient
 -- (docs/relations.md). RCPT: its recipient. MAIL: that transaction. DATA, BDAT, END-OF-MESSAGE: the whole mail.
 -- HELO, EHLO: later mails until the client greets again. CONNECT: the session. VRFY, ETRN: nobody.
--- Tables: decisions, notices. Relations: sessions, rcpt, recipients.
+-- Tables: decisions, notices. Relations: session_facts, rcpt, recipient_facts.
 -- Caveats: certain is false where the client greeted again and the log does not tell by what name: a clean
 -- greeting leaves no line. A new greeting is seen by helo= on later lines of the mail, by the ehlo= and helo=
 -- counters, and by the TLS line where smtpd_tls_loglevel shows it (STARTTLS throws the greeting away). proto= of an
@@ -16,30 +16,30 @@ of_recipient AS (
 ),
 only_counted AS (
     -- recipients that only smtpd's counters tell of, in a session that gave up several mails: of which is not told
-    SELECT id, session FROM recipients
+    SELECT id, session FROM recipient_facts
     WHERE stands AND id > message
-      AND session IN (SELECT session FROM messages WHERE aborted AND session IS NOT NULL GROUP BY session HAVING count(*) > 1)
+      AND session IN (SELECT session FROM message_facts WHERE aborted AND session IS NOT NULL GROUP BY session HAVING count(*) > 1)
 ),
 of_mail AS (
     SELECT r.id, w.*, true AS certain
-    FROM warned w JOIN recipients r ON r.message = w.message
+    FROM warned w JOIN recipient_facts r ON r.message = w.message
     WHERE w.protocol_state = 'MAIL' AND r.id NOT IN (SELECT id FROM only_counted)
        -- a recipient that was refused at RCPT is no longer one of the mail when its DATA comes
        OR w.protocol_state IN ('DATA', 'BDAT', 'END-OF-MESSAGE') AND r.by_state IS DISTINCT FROM 'RCPT'
 ),
 of_one_of_several AS (
     SELECT r.id, w.*, false AS certain
-    FROM only_counted r JOIN messages m ON m.session = r.session AND m.aborted JOIN warned w ON w.message = m.message
+    FROM only_counted r JOIN message_facts m ON m.session = r.session AND m.aborted JOIN warned w ON w.message = m.message
     WHERE w.protocol_state = 'MAIL'
 ),
 of_refused_transaction AS (
     SELECT r.id, w.*, true AS certain
-    FROM warned w JOIN recipients r ON r.session = w.session
+    FROM warned w JOIN recipient_facts r ON r.session = w.session
     WHERE w.protocol_state = 'MAIL' AND w.message IS NULL AND r.message IS NULL AND r.sender = w.sender AND r.id >= w.position
 ),
 of_session AS (
     SELECT r.id, w.*, true AS certain
-    FROM warned w JOIN recipients r ON r.session = w.session WHERE w.protocol_state = 'CONNECT'
+    FROM warned w JOIN recipient_facts r ON r.session = w.session WHERE w.protocol_state = 'CONNECT'
 ),
 greetings AS (
     -- how often each session was warned about its greeting, before and after TLS began
@@ -60,8 +60,8 @@ of_greeting AS (
                ELSE false
            END AS certain
     FROM warned w
-    JOIN (SELECT id, session, message, helo, least(id, coalesce(message, id)) AS began FROM recipients) r ON r.session = w.session
-    JOIN sessions s ON s.session = w.session
+    JOIN (SELECT id, session, message, helo, least(id, coalesce(message, id)) AS began FROM recipient_facts) r ON r.session = w.session
+    JOIN session_facts s ON s.session = w.session
     JOIN greetings g ON g.session = w.session AND g.restriction IS NOT DISTINCT FROM w.restriction AND g.text = w.text
     WHERE w.protocol_state IN ('HELO', 'EHLO')
       AND r.began > w.position

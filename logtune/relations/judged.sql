@@ -5,11 +5,9 @@ WITH lines AS (
     SELECT r.id, d.*, d.action IN ('reject', 'hangup') AS refuses FROM decisions d JOIN rcpt r USING (position)
 )
 SELECT id, any_value(session) AS session, any_value(message) AS message, min(ts) AS ts,
-       any_value(host)::VARCHAR AS host, any_value(instance)::VARCHAR AS instance, any_value(service)::VARCHAR AS service,
-       any_value(pid) AS pid,
-       max(queue_id) AS queue_id, arg_max(client_name, position) AS client_name,
+       arg_max(client_name, position) AS client_name,
        arg_max(client_addr, position) AS client_addr, arg_max(helo, position) AS helo,
-       any_value(sender) AS sender, any_value(recipient) AS recipient, max(sasl_username) AS sasl_username,
+       any_value(sender) AS sender, max(sasl_username) AS sasl_username,
        arg_min(coalesce(restriction, reason_shape), position) FILTER (WHERE refuses) AS refused_by,
        arg_min(coalesce(reply_code, TRY_CAST(substr(dsn, 1, 1) AS INT) * 100 + 50), position) FILTER (WHERE refuses) AS by_code,
        arg_min(protocol_state, position) FILTER (WHERE refuses) AS by_state,

@@ -1,5 +1,5 @@
 -- Known: every recipient there is, as numbers (used by the relations after it, no relation of its own).
--- Tables: deliveries, notices, decisions. Relations: sessions, messages, judged, shown.
+-- Tables: deliveries, notices, decisions. Relations: session_facts, message_facts, judged, shown.
 -- source tells what it is known from: judged (decision lines name it), shown (deliveries do), stands (no line names it: its mail
 -- stands for it). Recipients of commands that were refused before RCPT TO are added by recipients.sql.
 -- name is the hash of its address in lower case. unsure: of which mail of its session it is, is not told.
@@ -7,7 +7,7 @@ WITH mails AS (
     -- how many accepted recipients the lines show of each mail that came by smtpd; judged: any line names a recipient
     SELECT m.message, m.session, m.aborted, coalesce(j.taken, 0) + coalesce(d.n, 0) AS taken, j.message IS NOT NULL AS judged,
            x.message IS NOT NULL AS tried
-    FROM messages m
+    FROM message_facts m
     LEFT JOIN (SELECT message, count(*) FILTER (WHERE by_state IS DISTINCT FROM 'RCPT') AS taken FROM judged
                WHERE message IS NOT NULL GROUP BY message) j USING (message)
     LEFT JOIN (SELECT message, count(*) AS n FROM shown GROUP BY message) d USING (message)
@@ -19,7 +19,7 @@ uncounted AS (
     SELECT m.session, (any_value(s.rcpt_ok) - sum(m.taken) - count(*) FILTER (WHERE m.taken = 0 AND NOT m.judged))::BIGINT AS n,
            min(m.message) FILTER (WHERE NOT m.tried) AS mail,
            bool_or(m.aborted AND NOT m.tried) AND bool_or(NOT m.aborted AND NOT m.tried) AS unsure
-    FROM mails m JOIN sessions s USING (session)
+    FROM mails m JOIN session_facts s USING (session)
     WHERE s.connect_ts IS NOT NULL AND s.rcpt_ok IS NOT NULL GROUP BY m.session
 ),
 frequent AS (
@@ -43,7 +43,7 @@ UNION ALL
 SELECT id, session, message, ts, given, false, false, 'shown' FROM shown ANTI JOIN added USING (id)
 UNION ALL
 SELECT m.message, m.session, m.message, m.first_ts, NULL, false, false, 'stands'
-FROM mails n JOIN messages m USING (message) WHERE n.taken = 0 AND NOT n.judged
+FROM mails n JOIN message_facts m USING (message) WHERE n.taken = 0 AND NOT n.judged
 UNION ALL
 SELECT c.message + c.i, c.session, c.message, m.first_ts, NULL, false, c.unsure, 'stands'
-FROM counted c JOIN messages m USING (message)
+FROM counted c JOIN message_facts m USING (message)

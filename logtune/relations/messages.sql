@@ -1,83 +1,21 @@
 -- Messages: one row per life of a queue file, and per mail that a before-queue filter took (docs/relations.md).
--- Tables: queue, decisions, deliveries, connections. Relations: sessions.
--- Caveats: accepted says that Postfix took responsibility: the mail became active, was held or discarded, or the
--- before-queue filter accepted it. A held or discarded mail leaves no line of its end (a discarded one not even
--- its Message-ID): it counts as accepted when neither a reject nor the loss of the connection in DATA followed and
--- the session finished more DATA commands than its other mails account for.
-WITH steps AS (
-    SELECT message,
-           any_value(host)::VARCHAR AS host, any_value(instance)::VARCHAR AS instance,
-           arg_max(queue_id, position) AS queue_id, min(ts) AS first_ts,
-           min(session) FILTER (WHERE event = 'client') AS session,
-           arg_min(service::VARCHAR, position) FILTER (WHERE event = 'client') AS service,
-           arg_min(client_name, position) FILTER (WHERE event = 'client') AS client_name,
-           arg_min(client_addr, position) FILTER (WHERE event = 'client') AS client_addr,
-           max(sasl_method::VARCHAR) AS sasl_method, max(sasl_username) AS sasl_username,
-           arg_min(message_id, position) FILTER (WHERE event = 'message_id') AS message_id,
-           arg_min(sender, position) FILTER (WHERE sender IS NOT NULL) AS sender,
-           max(size) AS size, max(nrcpt) AS nrcpt,
-           min(ts) FILTER (WHERE event = 'active') AS active_ts,
-           max(ts) FILTER (WHERE event = 'removed') AS removed_ts,
-           bool_or(event = 'client') AS by_client, bool_or(event = 'pickup') AS by_pickup,
-           bool_or(event = 'active') AS active, bool_or(event = 'expired') AS expired
+-- Tables: queue, decisions, deliveries. Relations: message_facts. A view: no report needs the texts that are looked up here.
+SELECT m.message, coalesce(s.host, j.host, d.host) AS host, coalesce(s.instance, j.instance, d.instance) AS instance,
+       coalesce(s.queue_id, j.queue_id, d.queue_id) AS queue_id, m.session, s.service, m.first_ts, m.client_name, m.client_addr,
+       s.sasl_method, m.sasl_username, s.message_id, m.sender, m.size, m.nrcpt, m.via, m.accepted, m.accepted_as,
+       m.active_ts, m.removed_ts, m.expired, m.held, m.discarded, m.refused, m.predecessor, m.reinjected, m.aborted
+FROM message_facts m
+LEFT JOIN (
+    SELECT message, any_value(host) AS host, any_value(instance) AS instance, arg_max(queue_id, position) AS queue_id,
+           arg_min(service, position) FILTER (WHERE event = 'client') AS service, max(sasl_method) AS sasl_method,
+           arg_min(message_id, position) FILTER (WHERE event = 'message_id') AS message_id
     FROM queue WHERE message IS NOT NULL GROUP BY message
-),
-judged AS (
-    SELECT message,
-           any_value(host)::VARCHAR AS host, any_value(instance)::VARCHAR AS instance,
-           max(queue_id) AS queue_id, min(ts) AS first_ts,
-           arg_min(sender, position) FILTER (WHERE sender IS NOT NULL) AS sender,
-           min(session) FILTER (WHERE origin = 'proxy' AND action = 'accept') AS proxy_session,
-           bool_or(origin = 'proxy' AND action = 'accept') AS proxied,
-           bool_or(action = 'hold') AS held, bool_or(action = 'discard') AS discarded,
-           bool_or(action IN ('reject', 'hangup') AND (protocol_state IS NULL OR protocol_state NOT IN ('MAIL', 'RCPT'))) AS refused
+) s ON s.message = m.message
+LEFT JOIN (
+    SELECT message, any_value(host) AS host, any_value(instance) AS instance, max(queue_id) AS queue_id
     FROM decisions WHERE message IS NOT NULL GROUP BY message
-),
-sent AS (
-    SELECT message, any_value(host)::VARCHAR AS host, any_value(instance)::VARCHAR AS instance,
-           any_value(queue_id) AS queue_id, min(ts) AS first_ts
+) j ON j.message = m.message
+LEFT JOIN (
+    SELECT message, any_value(host) AS host, any_value(instance) AS instance, any_value(queue_id) AS queue_id
     FROM deliveries WHERE message IS NOT NULL GROUP BY message
-),
-injected AS (
-    SELECT successor AS message, min(message) AS predecessor FROM deliveries
-    WHERE successor IS NOT NULL GROUP BY successor
-),
-joined AS (
-    SELECT message,
-           coalesce(s.host, j.host, d.host) AS host, coalesce(s.instance, j.instance, d.instance) AS instance,
-           coalesce(s.queue_id, j.queue_id, d.queue_id) AS queue_id,
-           coalesce(j.proxy_session, s.session) AS session, s.service,
-           coalesce(s.first_ts, j.first_ts, d.first_ts) AS first_ts,
-           s.client_name, s.client_addr, s.sasl_method, s.sasl_username, s.message_id,
-           coalesce(s.sender, j.sender) AS sender, s.size, s.nrcpt,
-           CASE WHEN s.by_client THEN 'smtpd' WHEN s.by_pickup THEN 'pickup' WHEN s.message IS NULL THEN NULL ELSE 'internal' END AS via,
-           s.active_ts, s.removed_ts, coalesce(s.expired, false) AS expired,
-           coalesce(s.active, false) OR d.message IS NOT NULL AS active,
-           coalesce(j.held, false) AS held, coalesce(j.discarded, false) AS discarded,
-           coalesce(j.proxied, false) AS proxied, coalesce(j.refused, false) AS refused,
-           i.predecessor
-    FROM steps s FULL JOIN judged j USING (message) FULL JOIN sent d USING (message) LEFT JOIN injected i USING (message)
-),
-finished AS (
-    -- what a session's other mails leave of its finished DATA commands (null: the log has no counters)
-    SELECT j.session, any_value(e.data_ok) - count(*) FILTER (WHERE j.active) AS left_over
-    FROM joined j JOIN sessions e USING (session) WHERE j.via = 'smtpd' GROUP BY j.session
-),
-cut AS (
-    SELECT m.message FROM joined m JOIN sessions e USING (session)
-    WHERE e.lost IS NOT NULL AND e.lost_after IN ('DATA', 'BDAT', 'END-OF-MESSAGE')
-      AND m.message = (SELECT max(n.message) FROM joined n WHERE n.session = m.session)
-)
-SELECT m.message, m.host, m.instance, m.queue_id, m.session, m.service, m.first_ts,
-       coalesce(p.client_name, m.client_name) AS client_name, coalesce(p.client_addr, m.client_addr) AS client_addr,
-       m.sasl_method, coalesce(m.sasl_username, p.sasl_username) AS sasl_username, m.message_id, m.sender, m.size, m.nrcpt, m.via,
-       (m.active OR m.proxied OR taken) AS accepted,
-       CASE WHEN m.active AND NOT m.proxied THEN 'active' WHEN m.proxied THEN 'proxy'
-            WHEN taken AND m.held THEN 'held' WHEN taken THEN 'discarded' END AS accepted_as,
-       m.active_ts, m.removed_ts, m.expired, m.held, m.discarded, m.refused, m.predecessor,
-       m.predecessor IS NOT NULL AS reinjected,
-       (m.via = 'smtpd' AND NOT (m.active OR m.proxied OR taken) AND NOT m.refused) AS aborted
-FROM (
-    SELECT j.*, ((j.held OR j.discarded) AND NOT j.refused AND c.message IS NULL AND coalesce(f.left_over > 0, true)) AS taken
-    FROM joined j LEFT JOIN cut c USING (message) LEFT JOIN finished f ON f.session = j.session
-) m LEFT JOIN sessions p ON m.proxied AND p.session = m.session
+) d ON d.message = m.message

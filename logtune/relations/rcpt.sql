@@ -1,5 +1,5 @@
 -- Which recipient a decision line is about: one row per line that names a recipient of a mail.
--- Tables: decisions. Relations: sessions. The recipient's id is the position of the first line that names it (its key:
+-- Tables: decisions. Relations: session_facts. The recipient's id is the position of the first line that names it (its key:
 -- session, message or null, sender, recipient, and how often it was refused before: a client that names a refused
 -- recipient once more does so in another mail, unless smtpd counted one MAIL command only); postscreen lines have no
 -- session and stand alone.
@@ -21,7 +21,7 @@ tries AS (
     SELECT n.position, n.unit, n.names,
            coalesce(sum((n.refused AND s.mail IS DISTINCT FROM 1)::INT) OVER (PARTITION BY n.unit, n.names ORDER BY n.position
                                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS refusals
-    FROM named n JOIN (FROM keys WHERE refused AND lines > 1) USING (unit, names) LEFT JOIN sessions s ON s.session = n.session
+    FROM named n JOIN (FROM keys WHERE refused AND lines > 1) USING (unit, names) LEFT JOIN session_facts s ON s.session = n.session
 )
 SELECT id AS position, id FROM keys WHERE lines = 1
 UNION ALL

@@ -1,125 +1,19 @@
 -- Recipients: one row per RCPT TO of one mail in one session, with outcome and fate (docs/relations.md).
--- Tables: decisions, deliveries, notices. Relations: sessions, messages, judged, known, fates.
--- A recipient is known from the lines that judge it and from the deliveries of its mail. Where the log shows none
--- (refused greeting, DATA stage, mail that went no further) the mail stands for it, with recipient null.
--- Caveats: an accepted recipient is rejected if any line really rejected it, also where a later try in the same
--- mail succeeded. Fate follows re-injection by address: the filter may not rewrite recipients.
-WITH mail_rejects AS (
-    -- lines that refuse a whole mail: at DATA, at its end, by header and body checks, a milter or the before-queue filter
-    SELECT message, arg_min(coalesce(restriction, CASE WHEN part IS NOT NULL THEN part || '_checks' ELSE reason_shape END, origin), position) AS refused_by,
-           arg_min(coalesce(reply_code, TRY_CAST(substr(dsn, 1, 1) AS INT) * 100 + 50, 550), position) AS by_code
-    FROM decisions
-    WHERE message IS NOT NULL AND action IN ('reject', 'hangup') AND (protocol_state IS NULL OR protocol_state NOT IN ('MAIL', 'RCPT'))
-    GROUP BY message
-),
-mail_refused AS (
-    FROM mail_rejects
-    UNION ALL
-    -- 552 and 451 that smtpd gives without a reject line (smtpd.c, cleanup_strerror.c)
-    SELECT message, any_value(text) AS refused_by, CASE WHEN any_value(text) LIKE '%not accepted%' THEN 451 ELSE 552 END AS by_code
-    FROM notices ANTI JOIN mail_rejects USING (message)
-    WHERE message IS NOT NULL AND (text = 'queue file size limit exceeded' OR text LIKE 'BDAT request from % exceeds message size limit'
-                                   OR text LIKE '%message not accepted, try again later')
-    GROUP BY message
-),
-command_refused AS (
-    -- CONNECT, greeting or MAIL really refused (smtpd_delay_reject = no): the mail never came as far as a recipient
-    SELECT min(position) AS id, session, min(ts) AS ts, any_value(host)::VARCHAR AS host, any_value(instance)::VARCHAR AS instance,
-           any_value(service)::VARCHAR AS service, any_value(pid) AS pid, any_value(client_name) AS client_name,
-           any_value(client_addr) AS client_addr, any_value(helo) AS helo, any_value(sender) AS sender, max(sasl_username) AS sasl_username,
-           arg_min(coalesce(restriction::VARCHAR, reason_shape::VARCHAR), position) AS refused_by, arg_min(reply_code, position) AS by_code,
-           any_value(protocol_state)::VARCHAR AS protocol_state
-    FROM decisions
-    WHERE action IN ('reject', 'hangup') AND protocol_state IN ('CONNECT', 'HELO', 'EHLO', 'MAIL') AND session IS NOT NULL AND message IS NULL
-    GROUP BY session, sender
-),
-stopped AS (
-    SELECT c.* FROM command_refused c
-    WHERE c.protocol_state = 'MAIL'
-       OR NOT EXISTS (FROM judged j WHERE j.session = c.session)
-      AND NOT EXISTS (FROM messages m WHERE m.session = c.session)
-      AND NOT EXISTS (FROM command_refused o WHERE o.session = c.session AND o.id < c.id)
-),
-told AS (
-    -- what lines say of the recipients that they name
-    SELECT id, host, instance, service, pid, queue_id, client_name, client_addr, helo, sender, recipient, sasl_username,
-           refused_by, by_code, by_state FROM judged
-    UNION ALL BY NAME
-    SELECT id, coalesce(orig_recipient, recipient) AS recipient
-    FROM deliveries d JOIN (SELECT id FROM known WHERE source = 'shown') k ON k.id = d.position
-    UNION ALL BY NAME
-    SELECT id, host, instance, service, pid, client_name, client_addr, helo, sender, sasl_username, refused_by, by_code FROM stopped
-),
-mail_helo AS (
-    SELECT message, arg_max(helo, position) AS helo FROM decisions WHERE message IS NOT NULL AND helo IS NOT NULL GROUP BY message
-),
-greeted AS (
-    -- the only greeting of a session is known from any of its lines
-    SELECT session, any_value(helo) AS helo
-    FROM decisions SEMI JOIN (FROM sessions WHERE greetings = 1) USING (session)
-    WHERE helo <> '' GROUP BY session HAVING min(hash(helo)) = max(hash(helo))
-),
-closed AS (
-    -- mails that the client gave up before DATA, and politely: by RSET, or by QUIT; of each session its last mail, and whether
-    -- every DATA command belongs to a mail that was accepted or refused
-    SELECT m.session, max(m.message) AS last, any_value(s.data) <= greatest(any_value(s.data_ok), count(*) FILTER (WHERE m.accepted))
-               + count(*) FILTER (WHERE m.refused) AND (any_value(s.data_ok) = 0 OR bool_or(m.accepted)) AS no_data
-    FROM messages m JOIN sessions s USING (session) GROUP BY m.session
-),
-every AS (
-    SELECT id, session, message, ts, refused, unsure, source = 'stands' AS stands, source = 'judged' AS judged FROM known
-    UNION ALL BY NAME
-    SELECT id, session, ts, true AS refused, false AS unsure, true AS stands, true AS judged FROM stopped
-),
-settled AS (
-    SELECT k.id, k.session, k.message, k.ts, k.refused, k.unsure, k.stands,
-           c.no_data AND (s.lost IS NULL AND s.quit > 0 OR s.lost_after = 'RSET' OR k.message < c.last) AS polite,
-           m.accepted, m.accepted_as, coalesce(m.reinjected, false) AS reinjected, m.removed_ts, r.refused_by AS mail_by, r.by_code AS mail_by_code,
-           s.ended, s.lost, t.refused_by, t.by_code, t.by_state,
-           -- of recipients that no line names the mail tells, of all the session
-           CASE WHEN k.judged THEN t.host ELSE m.host END AS host,
-           CASE WHEN k.judged THEN t.instance ELSE m.instance END AS instance,
-           CASE WHEN k.judged THEN t.service ELSE m.service END AS service,
-           coalesce(t.pid, s.pid) AS pid, coalesce(t.queue_id, m.queue_id) AS queue_id,
-           CASE WHEN k.judged THEN coalesce(t.client_name, s.client_name) ELSE coalesce(m.client_name, s.client_name) END AS client_name,
-           CASE WHEN k.judged THEN t.client_addr ELSE m.client_addr END AS known_addr,
-           coalesce(known_addr, s.client_addr) AS client_addr,
-           coalesce(t.helo, h.helo, g.helo) AS helo, CASE WHEN k.judged THEN t.sender ELSE m.sender END AS sender, t.recipient,
-           coalesce(t.sasl_username, m.sasl_username) AS sasl_username, m.sasl_username AS mail_login, s.rset
-    FROM every k
-    LEFT JOIN told t ON t.id = k.id
-    LEFT JOIN messages m ON m.message = k.message
-    LEFT JOIN mail_refused r ON r.message = k.message
-    LEFT JOIN sessions s ON s.session = k.session
-    LEFT JOIN mail_helo h ON h.message = k.message
-    LEFT JOIN closed c ON c.session = k.session
-    LEFT JOIN greeted g ON g.session = k.session
-),
-judgement AS (
-    SELECT *, CASE
-        WHEN unsure THEN 'unknown'
-        WHEN refused THEN CASE WHEN by_code BETWEEN 400 AND 499 THEN 'deferred' ELSE 'rejected' END
-        WHEN mail_by_code IS NOT NULL AND NOT coalesce(accepted_as = 'active', false) THEN CASE WHEN mail_by_code BETWEEN 400 AND 499 THEN 'deferred' ELSE 'rejected' END
-        WHEN accepted THEN 'accepted'
-        WHEN message IS NOT NULL AND ended IS NULL AND lost IS NULL THEN 'unknown'
-        -- a probe has a null or probe sender; where no line names the sender: RCPT and a polite QUIT without DATA or RSET is how
-        -- addresses are verified
-        WHEN message IS NOT NULL AND polite
-             AND coalesce(sender = '' OR sender LIKE 'double-bounce@%' OR sender IN (SELECT sender FROM probe_senders),
-                          rset = 0 AND mail_login IS NULL AND known_addr NOT IN ('127.0.0.1', '::1')) THEN 'probe'
-        WHEN message IS NOT NULL OR lost IS NOT NULL THEN 'abandoned'
-        ELSE 'unknown' END AS outcome
-    FROM settled
-)
-SELECT s.id, s.session, s.message, s.ts, s.host, s.instance, s.service, s.pid, s.queue_id, s.client_name, s.client_addr, s.helo,
-       s.sender, s.recipient, s.sasl_username, s.outcome,
-       CASE WHEN s.outcome IN ('rejected', 'deferred') THEN CASE WHEN s.refused THEN s.refused_by ELSE s.mail_by END END AS "by",
-       CASE WHEN s.outcome IN ('rejected', 'deferred') THEN CASE WHEN s.refused THEN s.by_code ELSE s.mail_by_code END END AS by_code,
-       CASE WHEN s.outcome <> 'accepted' THEN NULL
-            WHEN f.fate IS NOT NULL THEN f.fate
-            WHEN s.accepted_as = 'held' AND s.message IN (SELECT message FROM notices WHERE kind = 'postsuper' AND text = 'removed') THEN 'unknown'
-            WHEN s.accepted_as IN ('held', 'discarded') THEN s.accepted_as
-            WHEN s.accepted_as = 'proxy' THEN 'unknown'
-            WHEN CASE WHEN f.last IS NULL THEN s.removed_ts ELSE e.removed_ts END IS NULL THEN 'waiting' ELSE 'unknown' END AS fate,
-       s.by_state, coalesce(f.hops, 0) AS hops, s.reinjected, s.stands
-FROM judgement s LEFT JOIN fates f USING (id) LEFT JOIN messages e ON e.message = f.last
+-- Tables: decisions, deliveries. Relations: rcpt, session_facts, messages, recipient_facts. A view: no report needs all the texts that
+-- are looked up here. Of recipients that decision lines name, and of refused commands, the lines tell, of others the mail.
+SELECT r.id, r.session, r.message, r.ts,
+       CASE WHEN l.id IS NOT NULL THEN l.host ELSE m.host END AS host,
+       CASE WHEN l.id IS NOT NULL THEN l.instance ELSE m.instance END AS instance,
+       CASE WHEN l.id IS NOT NULL THEN l.service ELSE m.service END AS service,
+       coalesce(l.pid, s.pid) AS pid, coalesce(l.queue_id, m.queue_id) AS queue_id, r.client_name, r.client_addr,
+       r.helo, r.sender, coalesce(l.recipient, d.recipient) AS recipient, r.sasl_username,
+       r.outcome, r."by", r.by_code, r.fate, r.by_state, r.hops, r.reinjected, r.stands
+FROM recipient_facts r
+LEFT JOIN (
+    SELECT coalesce(n.id, x.position) AS id, any_value(host) AS host, any_value(instance) AS instance, any_value(service) AS service,
+           any_value(pid) AS pid, max(queue_id) AS queue_id, any_value(recipient) FILTER (WHERE n.id IS NOT NULL) AS recipient
+    FROM decisions x LEFT JOIN rcpt n USING (position) GROUP BY 1
+) l ON l.id = r.id AND NOT (r.stands AND r.message IS NOT NULL)
+LEFT JOIN (SELECT position AS id, coalesce(orig_recipient, recipient) AS recipient FROM deliveries) d ON d.id = r.id AND NOT r.stands
+LEFT JOIN session_facts s ON s.session = r.session
+LEFT JOIN messages m ON m.message = r.message

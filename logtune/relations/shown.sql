@@ -1,5 +1,5 @@
 -- Shown: recipients that only the deliveries show (used by the relations after it, no relation of its own).
--- Tables: deliveries. Relations: messages, tries, judged. One row per recipient of a mail that came by smtpd; an alias stands
+-- Tables: deliveries. Relations: message_facts, tries, judged. One row per recipient of a mail that came by smtpd; an alias stands
 -- once, by the address that was given in RCPT TO. A delivery under a name that a line accepted, before or after aliases, is
 -- that recipient's.
 WITH accepted AS (
@@ -16,5 +16,5 @@ unknown AS (
     GROUP BY t.message, t.given
 )
 SELECT u.id, u.message, m.session, u.given, u.ts, u.lines
-FROM unknown u JOIN messages m USING (message)
+FROM unknown u JOIN message_facts m USING (message)
 WHERE m.via = 'smtpd' AND m.session IS NOT NULL
