@@ -1,6 +1,6 @@
 -- title: Moments at the limit
 -- question: When were all processes of a service busy, and for how long?
--- tables: sessions
+-- tables: session_facts
 -- parameters: $last last time stamp of the log, $host, $instance, $service (null for master.cf's smtp), $limit processes
 -- caveats: At the limit new clients wait in the listen backlog; they are not turned away.
 --   Order is that of the lines, never of the stamps. A session without an end in the log counts at its connect only, unless its process
@@ -8,17 +8,17 @@
 --   (reverse lookup, TLS wrapper) occupy a process too and are not seen: the truth is a little higher.
 --   Services that share a syslog tag, such as a re-injection listener without -o syslog_name, are counted as one.
 WITH last_of_process AS (
-    SELECT host, instance, service, pid, max(session) AS session FROM sessions GROUP BY ALL
+    SELECT host, instance, service, pid, max(session) AS session FROM session_facts GROUP BY ALL
 ), still_open AS (
-    SELECT session FROM sessions SEMI JOIN last_of_process USING (session)
+    SELECT session FROM session_facts SEMI JOIN last_of_process USING (session)
     WHERE ended IS NULL AND connect_ts > $last::TIMESTAMP - INTERVAL 1 HOUR
 ), services AS (
     SELECT host, instance, service, row_number() OVER (ORDER BY host, instance, service) AS number
-    FROM (SELECT DISTINCT host, instance, service FROM sessions)
+    FROM (SELECT DISTINCT host, instance, service FROM session_facts)
 ), known AS (
     SELECT services.number, session, ended, connect_ts, end_ts, end_position
-    FROM sessions JOIN services ON services.host IS NOT DISTINCT FROM sessions.host
-        AND services.instance IS NOT DISTINCT FROM sessions.instance AND services.service IS NOT DISTINCT FROM sessions.service
+    FROM session_facts JOIN services ON services.host IS NOT DISTINCT FROM session_facts.host
+        AND services.instance IS NOT DISTINCT FROM session_facts.instance AND services.service IS NOT DISTINCT FROM session_facts.service
 ), steps AS ( -- numbers instead of texts and one sort key: the window over them is the costly part
     SELECT number, 2 * session AS line, coalesce(connect_ts, end_ts) AS ts, 1 AS step FROM known
     UNION ALL

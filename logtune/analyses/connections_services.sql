@@ -1,6 +1,6 @@
 -- title: Sessions by service
 -- question: How many sessions does each smtpd service have, how long are they, and how do they end?
--- tables: sessions
+-- tables: session_facts
 -- parameters: none
 -- caveats: A session begins with its connect line (after the reverse lookup). Length only where both ends are in the log.
 SELECT host, instance, service,
@@ -10,8 +10,8 @@ SELECT host, instance, service,
        count(*) FILTER (WHERE lost = 'timeout') AS timeout,
        count(*) FILTER (WHERE lost = 'too_many_errors') AS too_many_errors,
        count(*) FILTER (WHERE ended IS NULL) AS open,
-       avg(epoch(end_ts - connect_ts)) AS mean_seconds,
+       (sum(epoch_us(end_ts - connect_ts)) / count(end_ts - connect_ts)) / 1e6 AS mean_seconds,
        quantile_disc(epoch(end_ts - connect_ts), 0.95) AS p95_seconds
-FROM sessions
+FROM session_facts
 GROUP BY ALL
 ORDER BY sessions DESC, 1, 2, 3

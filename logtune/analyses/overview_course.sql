@@ -1,11 +1,11 @@
 -- title: Recipients by outcome and day
 -- question: How did the outcomes change from day to day?
--- tables: recipients, days
+-- tables: recipient_facts, days
 -- parameters: none
 -- caveats: as Recipients by outcome. Recipients without a readable stamp are left out.
 WITH quarters AS (
     SELECT outcome, time_bucket(INTERVAL 15 MINUTES, ts) AS quarter, count(*) AS recipients
-    FROM recipients
+    FROM recipient_facts
     WHERE NOT coalesce(reinjected, false)
     GROUP BY ALL
 )

@@ -1,8 +1,8 @@
 -- title: Sessions
 -- question: How many smtpd sessions and clients were there?
--- tables: sessions, messages
+-- tables: session_facts, message_facts
 -- parameters: none
 -- caveats: Sessions behind postscreen that never reached smtpd are not counted. A client is an address.
 SELECT count(*) AS sessions, count(DISTINCT client_addr) AS clients,
-       count(*) FILTER (WHERE session IN (SELECT session FROM messages WHERE reinjected AND session IS NOT NULL)) AS of_filter
-FROM sessions
+       count(*) FILTER (WHERE session IN (SELECT session FROM message_facts WHERE reinjected AND session IS NOT NULL)) AS of_filter
+FROM session_facts

@@ -12,7 +12,7 @@ SELECT CASE WHEN recipient IS NULL THEN '(not logged)'
        count(*) FILTER (WHERE outcome = 'rejected') AS rejected,
        count(*) FILTER (WHERE outcome = 'deferred') AS deferred,
        count(DISTINCT client_addr) AS clients,
-       mode("by") AS mostly,
+       mode("by" ORDER BY "by") AS mostly,
        count(*) OVER () AS groups
 FROM recipients
 WHERE outcome IN ('rejected', 'deferred') AND NOT coalesce(reinjected, false)

@@ -1,6 +1,6 @@
 -- title: Rejected recipients by restriction
 -- question: Which restriction rejected or deferred how many recipients, of how many clients?
--- tables: recipients, decisions
+-- tables: recipient_facts, decisions
 -- parameters: none
 -- caveats: Real rejects only, no warnings of restrictions on trial. What a site's own table or policy service said is a free text:
 --   it has no name here and stands together as '(text not known)'.
@@ -15,13 +15,13 @@ WITH names AS (
     UNION
     SELECT DISTINCT part || '_checks', part || '_checks' FROM decisions WHERE part IS NOT NULL
 )
-SELECT coalesce(names.label, CASE WHEN recipients."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
+SELECT coalesce(names.label, CASE WHEN recipient_facts."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
        count(*) AS recipients,
        count(*) FILTER (WHERE outcome = 'rejected') AS rejected,
        count(*) FILTER (WHERE outcome = 'deferred') AS deferred,
        count(DISTINCT client_addr) AS clients
-FROM recipients
-LEFT JOIN names ON names."by" = recipients."by"
+FROM recipient_facts
+LEFT JOIN names ON names."by" = recipient_facts."by"
 WHERE outcome IN ('rejected', 'deferred') AND NOT coalesce(reinjected, false)
 GROUP BY 1
 ORDER BY 2 DESC, 1

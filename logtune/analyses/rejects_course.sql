@@ -1,6 +1,6 @@
 -- title: Rejected recipients by restriction and day
 -- question: On which local days did each restriction reject or defer?
--- tables: recipients, decisions, days
+-- tables: recipient_facts, decisions, days
 -- parameters: none
 -- caveats: as Rejected recipients by restriction; recipients without a readable stamp are left out.
 --   Mail that the own content filter gave back is left out, as in the overview: its recipients were counted when they came in.
@@ -13,11 +13,11 @@ WITH names AS (
     UNION
     SELECT DISTINCT part || '_checks', part || '_checks' FROM decisions WHERE part IS NOT NULL
 ), quarters AS (
-    SELECT coalesce(names.label, CASE WHEN recipients."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
+    SELECT coalesce(names.label, CASE WHEN recipient_facts."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
            time_bucket(INTERVAL 15 MINUTES, ts) AS quarter,
            count(*) AS recipients
-    FROM recipients
-    LEFT JOIN names ON names."by" = recipients."by"
+    FROM recipient_facts
+    LEFT JOIN names ON names."by" = recipient_facts."by"
     WHERE outcome IN ('rejected', 'deferred') AND NOT coalesce(reinjected, false)
     GROUP BY ALL
 )

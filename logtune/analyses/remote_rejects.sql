@@ -1,6 +1,6 @@
 -- title: Own mail that other sites rejected or deferred
 -- question: Why did other sites not take our mail, and which ones?
--- tables: deliveries, messages, days
+-- tables: deliveries, message_facts, days
 -- parameters: none
 -- caveats: Deliveries of smtp to other hosts (no own filter: no loopback port but 25, no successor; no verification probes); forwarded mail of strangers is in it.
 --   The cause is read from the remote side's words (English), first match wins; what no pattern knows is 'other'.
@@ -11,10 +11,10 @@ WITH sent AS (
 ), failures AS (
     SELECT d.message, d.recipient, d.status::VARCHAR AS status, d.ts, d.reason, d.dsn,
            coalesce(d.reason, '') LIKE '%said:%' OR coalesce(d.reason, '') LIKE '%refused to talk to me:%' AS spoken,
-           sent.message IS NOT NULL AS delivered, messages.sender = '' AS notice
+           sent.message IS NOT NULL AS delivered, message_facts.sender = '' AS notice
     FROM deliveries AS d
     LEFT JOIN sent ON sent.message = d.message AND sent.recipient = d.recipient
-    LEFT JOIN messages ON messages.message = d.message
+    LEFT JOIN message_facts ON message_facts.message = d.message
     WHERE d.daemon = 'smtp' AND d.status IN ('bounced', 'deferred', 'softbounce') AND d.successor IS NULL
       AND NOT ((coalesce(d.relay_addr, '') LIKE '127.%' OR coalesce(d.relay_addr, '') = '::1') AND coalesce(d.relay_port, 0) <> 25)
 ), caused AS (

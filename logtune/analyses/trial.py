@@ -139,7 +139,7 @@ def prepare(tables: Tables, options: Options) -> None:
     """Make the tables that all trial queries share; once per log."""
     con = tables.con
     pairs = con.execute(
-        "SELECT DISTINCT client_name, client_addr FROM recipients"
+        "SELECT DISTINCT client_name, client_addr FROM recipient_facts"
         " WHERE outcome = 'accepted' OR id IN (SELECT id FROM flags)"
     ).fetchall()
     con.register("clients", organisations.table(pairs, options.mynetworks))

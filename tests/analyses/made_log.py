@@ -69,6 +69,7 @@ class MadeLog(Tables):
         connection.register("days", pa.table(named, schema=types))
         for name, table in self.relations.items():
             connection.register(name, table)
+            connection.register(f"{name[:-1]}_facts", table)
         return connection
 
 
