@@ -4,9 +4,7 @@
 -- parameters: $texts regular expression of the quota texts, $top rows
 -- caveats: Overquota is a text, not a code: VDA, Dovecot and the file system each say it in their own way, and a site may change it.
 --   Deliveries of smtp to other hosts are left out: those are other sites' mailboxes. Waiting: mails deferred for it and not yet removed.
-WITH removed AS (
-    SELECT DISTINCT message FROM queue WHERE event = 'removed'
-), shapes AS (
+WITH shapes AS (
     SELECT reason_shape FROM (SELECT DISTINCT reason_shape FROM decisions WHERE action = 'reject') WHERE regexp_matches(reason_shape, $texts)
 ), hits AS (
     SELECT recipient, ts, position, message, status::VARCHAR AS status, reason FROM deliveries
@@ -16,6 +14,8 @@ WITH removed AS (
     UNION ALL
     SELECT recipient, ts, position, NULL, 'rejected', reason FROM decisions SEMI JOIN shapes USING (reason_shape)
     WHERE action = 'reject' AND recipient IS NOT NULL
+), removed AS (
+    SELECT DISTINCT message FROM queue SEMI JOIN hits USING (message) WHERE event = 'removed'
 )
 SELECT lower(recipient) AS mailbox, min(ts) AS first, max(ts) AS last, count(*) AS lines,
        count(DISTINCT hits.message) FILTER (WHERE status = 'deferred' AND removed.message IS NULL) AS waiting,

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from logtune.tables import query
+
 if TYPE_CHECKING:
     from logtune.tables import Tables
 
@@ -25,6 +27,14 @@ def ask(log: Tables, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
     if key not in answers:
         answers[key] = log.rows(name, **parameters)
     return answers[key]
+
+
+def keep(log: Tables, table: str, name: str, **parameters: Any) -> None:
+    """Keep the rows of ``analyses/NAME.sql`` as *table*, once per log: several questions ask of it."""
+    kept: set[str] = vars(log).setdefault("_kept", set())
+    if table not in kept:
+        log.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query(name)}", parameters or None)
+        kept.add(table)
 
 
 def covered_days(log: Tables) -> frozenset[date]:

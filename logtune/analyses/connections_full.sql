@@ -8,17 +8,14 @@
 --   (reverse lookup, TLS wrapper) occupy a process too and are not seen: the truth is a little higher.
 --   Services that share a syslog tag, such as a re-injection listener without -o syslog_name, are counted as one.
 WITH last_of_process AS (
-    SELECT host, instance, service, pid, max(session) AS session FROM session_facts GROUP BY ALL
+    SELECT max(session) AS session FROM session_facts GROUP BY hash(host, instance, service, pid)
 ), still_open AS (
     SELECT session FROM session_facts SEMI JOIN last_of_process USING (session)
     WHERE ended IS NULL AND connect_ts > $last::TIMESTAMP - INTERVAL 1 HOUR
 ), services AS (
-    SELECT host, instance, service, row_number() OVER (ORDER BY host, instance, service) AS number
-    FROM (SELECT DISTINCT host, instance, service FROM session_facts)
+    SELECT DISTINCT host, instance, service, hash(host, instance, service) AS number FROM session_facts
 ), known AS (
-    SELECT services.number, session, ended, connect_ts, end_ts, end_position
-    FROM session_facts JOIN services ON services.host IS NOT DISTINCT FROM session_facts.host
-        AND services.instance IS NOT DISTINCT FROM session_facts.instance AND services.service IS NOT DISTINCT FROM session_facts.service
+    SELECT hash(host, instance, service) AS number, session, ended, connect_ts, end_ts, end_position FROM session_facts
 ), steps AS ( -- numbers instead of texts and one sort key: the window over them is the costly part
     SELECT number, 2 * session AS line, coalesce(connect_ts, end_ts) AS ts, 1 AS step FROM known
     UNION ALL

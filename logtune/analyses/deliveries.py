@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from logtune.analyses.common import ask, cut_rows, share, sums
+from logtune.analyses.common import ask, cut_rows, keep, share, sums
 from logtune.results import Column, Finding, Item, Kind, Level, Metric, Next, Note, Section, Table
-from logtune.tables import query
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
@@ -102,11 +101,7 @@ def _dns_finding(classes: dict[str, tuple[int, float]]) -> list[Finding]:
 
 
 def _prepare(log: Tables) -> None:
-    """Keep ``attempts`` (``deliveries_attempts.sql``) as a table: six questions ask of it."""
-    if not vars(log).get("_has_attempts"):
-        select = query("deliveries_attempts")
-        log.con.execute(f"CREATE OR REPLACE TEMP TABLE attempts AS {select}", {"begin": log.period.first})
-        vars(log)["_has_attempts"] = True
+    keep(log, "attempts", "deliveries_attempts", begin=log.period.first)
 
 
 def _times(log: Tables) -> list[tuple[Any, ...]]:

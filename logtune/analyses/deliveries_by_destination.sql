@@ -1,6 +1,6 @@
 -- title: First tries by destination
 -- question: Which destination takes how long at the first try?
--- tables: attempts
+-- tables: attempts, deliveries
 -- parameters: $top rows
 -- caveats: as Delivery attempts with their kind of try. The domain of the recipient after aliases; a transaction for several counts its time for the first of them.
 --   Deferred first tries count as recipients and give no time. Hops to the own content filter are left out.
@@ -12,7 +12,7 @@ SELECT coalesce(lower(split_part(recipient, '@', -1)), '(not logged)') AS place,
        [round(sum(a) FILTER (WHERE leads AND try = 'first'), 2), round(sum(b) FILTER (WHERE leads AND try = 'first'), 2),
         round(sum(c) FILTER (WHERE leads AND try = 'first'), 2), round(sum(d) FILTER (WHERE leads AND try = 'first'), 2)] AS waited,
        count(*) OVER () AS groups
-FROM attempts
+FROM attempts JOIN (SELECT position, recipient FROM deliveries) USING (position)
 WHERE try IN ('first', 'first, deferred') AND NOT hop
 GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2

@@ -1,6 +1,6 @@
 -- title: First tries by relay
 -- question: Which relay takes how long at the first try?
--- tables: attempts
+-- tables: attempts, deliveries
 -- parameters: $top rows
 -- caveats: as Delivery attempts with their kind of try. A relay is its host name; several addresses under one name are one relay.
 --   Deferred first tries count as recipients and give no time. Hops to the own content filter are left out.
@@ -12,7 +12,7 @@ SELECT relay AS place, daemon,
        [round(sum(a) FILTER (WHERE leads AND try = 'first'), 2), round(sum(b) FILTER (WHERE leads AND try = 'first'), 2),
         round(sum(c) FILTER (WHERE leads AND try = 'first'), 2), round(sum(d) FILTER (WHERE leads AND try = 'first'), 2)] AS waited,
        count(*) OVER () AS groups
-FROM attempts
+FROM attempts JOIN (SELECT position, coalesce(relay_name, relay, '(not logged)') AS relay FROM deliveries) USING (position)
 WHERE try IN ('first', 'first, deferred') AND NOT hop
 GROUP BY 1, 2
 ORDER BY 3 DESC, 1, 2

@@ -14,6 +14,6 @@ SELECT CASE WHEN c < 1 THEN 'under 1 s'
        sum(c) AS waited
 FROM attempts
 WHERE try = 'first' AND leads AND NOT hop AND daemon = 'smtp' AND c IS NOT NULL
-  AND NOT ((coalesce(relay_addr, '') LIKE '127.%' OR coalesce(relay_addr, '') = '::1') AND coalesce(relay_port, 0) <> 25)
+  AND NOT own_filter
 GROUP BY 1
 ORDER BY min(c)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from logtune.analyses.common import ask, counted, course, courses, covered_days, cut_rows
+from logtune.analyses.common import ask, counted, course, courses, covered_days, cut_rows, keep
 from logtune.results import Column, Finding, Item, Kind, Level, Metric, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _FAILURES = "FROM notices WHERE kind = 'sasl_failure'"
 
 def sasl(log: Tables, options: Options) -> Section:
     """Failed logins (lines) in total, per client and per name, and what needs a person."""
-    failures, clients, names, *_ = ask(log, "sasl_totals")[0]
     findings = sasl_findings(log)
+    failures, clients, names, *_ = ask(log, "sasl_totals")[0]
     if not failures:
         return Section("sasl", "Logins that failed", [*findings, Note("No SASL login failed.")])
     per_day = courses(ask(log, "sasl_course")).get("failures", {})
@@ -53,6 +53,7 @@ def sasl(log: Tables, options: Options) -> Section:
 
 def sasl_findings(log: Tables) -> list[Finding]:
     """Guesses that were followed by a login from the same client, and own logins that failed elsewhere."""
+    keep(log, "failures", "sasl_failures")
     _, _, _, own, sample = ask(log, "sasl_totals")[0]
     found = [_entered(row) for row in ask(log, "sasl_entered", guesses=GUESSES)]
     if own:

@@ -1,16 +1,10 @@
 -- title: Failed logins by client
 -- question: Which clients failed to log in, with how many names, and did they get in at last?
--- tables: notices, queue
+-- tables: failures, queue
 -- parameters: $top rows
 -- caveats: smtpd logs the name that was tried since Postfix 3.5 only; before, names is 0. Lines, one per failed or aborted attempt.
 --   A client is an address; behind NAT several people share it. Logins are mails submitted after the first failure of that client.
-WITH failures AS (
-    SELECT ts, position, client_name, client_addr, service, repeat,
-           upper(regexp_extract(text, 'SASL (\S+) authentication', 1)) AS mechanism,
-           nullif(regexp_extract(text, 'sasl_username=(.*)$', 1), '') AS username
-    FROM notices
-    WHERE kind = 'sasl_failure'
-), entered AS (
+WITH entered AS (
     SELECT queue.client_addr, count(*) AS logins, min(queue.sasl_username) AS login
     FROM queue JOIN (SELECT client_addr, min(position) AS since FROM failures GROUP BY 1) AS f
       ON f.client_addr = queue.client_addr AND queue.position > f.since

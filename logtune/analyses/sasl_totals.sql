@@ -1,15 +1,8 @@
 -- title: Failed logins
 -- question: How many logins failed, of how many clients and names, and how many failed when this server logged in elsewhere?
--- tables: notices
+-- tables: failures, notices
 -- parameters: none
 -- caveats: Lines, one per failed or aborted attempt. Names are logged since Postfix 3.5 only.
-WITH failures AS (
-    SELECT ts, position, client_name, client_addr, service, repeat,
-           upper(regexp_extract(text, 'SASL (\S+) authentication', 1)) AS mechanism,
-           nullif(regexp_extract(text, 'sasl_username=(.*)$', 1), '') AS username
-    FROM notices
-    WHERE kind = 'sasl_failure'
-)
 SELECT coalesce(sum(coalesce(repeat, 1)), 0)::BIGINT AS failures,
        count(DISTINCT client_addr) AS clients,
        count(DISTINCT username) AS names,

@@ -1,15 +1,8 @@
 -- title: Failed logins by name
 -- question: Which login names were tried, from how many clients?
--- tables: notices
+-- tables: failures
 -- parameters: $top rows
 -- caveats: Names are logged since Postfix 3.5 only. The name is what the client sent; it need not exist.
-WITH failures AS (
-    SELECT ts, position, client_name, client_addr, service, repeat,
-           upper(regexp_extract(text, 'SASL (\S+) authentication', 1)) AS mechanism,
-           nullif(regexp_extract(text, 'sasl_username=(.*)$', 1), '') AS username
-    FROM notices
-    WHERE kind = 'sasl_failure'
-)
 SELECT username, sum(coalesce(repeat, 1))::BIGINT AS failures, count(DISTINCT client_addr) AS clients,
        min(ts) AS first, max(ts) AS last, count(*) OVER () AS groups
 FROM failures
