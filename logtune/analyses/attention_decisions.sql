@@ -3,7 +3,7 @@
 -- tables: decisions
 -- parameters: none
 -- caveats: Texts of smtpd and postscreen (src/smtpd/smtpd.c, smtpd_check.c, src/postscreen/postscreen.c). Lines, not recipients.
-WITH shapes AS ( -- few: the patterns are looked for in these alone
+WITH shapes AS MATERIALIZED ( -- few: the patterns are looked for in these alone
     SELECT reason_shape, lower(reason_shape) AS text FROM (SELECT DISTINCT reason_shape FROM decisions WHERE action = 'reject')
 ), ours AS (
     SELECT reason_shape FROM shapes

@@ -4,15 +4,17 @@
 -- parameters: $texts regular expression of the quota texts, $top rows
 -- caveats: Overquota is a text, not a code: VDA, Dovecot and the file system each say it in their own way, and a site may change it.
 --   Deliveries of smtp to other hosts are left out: those are other sites' mailboxes. Waiting: mails deferred for it and not yet removed.
-WITH shapes AS (
-    SELECT reason_shape FROM (SELECT DISTINCT reason_shape FROM decisions WHERE action = 'reject') WHERE regexp_matches(reason_shape, $texts)
+WITH shapes AS MATERIALIZED ( -- few: the texts are looked for in these alone
+    SELECT DISTINCT reason_shape FROM decisions WHERE action = 'reject'
+), quota_shapes AS (
+    SELECT reason_shape FROM shapes WHERE regexp_matches(reason_shape, $texts)
 ), hits AS (
     SELECT recipient, ts, position, message, status::VARCHAR AS status, reason FROM deliveries
     WHERE status IN ('deferred', 'bounced', 'softbounce') AND successor IS NULL
       AND (daemon <> 'smtp' OR relay_addr LIKE '127.%' OR relay_addr = '::1')
       AND regexp_matches(reason, $texts)
     UNION ALL
-    SELECT recipient, ts, position, NULL, 'rejected', reason FROM decisions SEMI JOIN shapes USING (reason_shape)
+    SELECT recipient, ts, position, NULL, 'rejected', reason FROM decisions SEMI JOIN quota_shapes USING (reason_shape)
     WHERE action = 'reject' AND recipient IS NOT NULL
 ), removed AS (
     SELECT DISTINCT message FROM queue SEMI JOIN hits USING (message) WHERE event = 'removed'
