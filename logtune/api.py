@@ -33,7 +33,7 @@ from logtune.parse import Columns, Counts, ParsedBlock, Tag, parse_block
 from logtune.parse.core import core_name
 from logtune.results import Coverage, Period, Report
 from logtune.sources import Block, Problem, Source, Sources, default_paths, open_sources
-from logtune.spill import WALL, Room, Store, Stored, in_memory
+from logtune.spill import WALL, Room, SpillError, Store, Stored, in_memory, parts
 from logtune.tables import CHOOSING, Choice, Tables, choose
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
+
+__all__ = ["MailLog", "OptionError", "SpillError", "read"]
 
 YEARS = range(1970, 2201)
 RELATIONS = ("sessions", "messages", "recipients", "flags")
@@ -81,6 +83,15 @@ class MailLog:
         if name not in schema.TABLES:
             raise KeyError(f"no table {name!r}; there are {', '.join(schema.TABLES)}")
         return in_memory(self.tables.tables[name])
+
+    def parts(self, name: str) -> Iterator[pa.Table]:
+        """The rows of one of the seven tables in position order, part by part: of a large log not all fit in memory.
+
+        Raises ``KeyError`` naming the tables there are.
+        """
+        if name not in schema.TABLES:
+            raise KeyError(f"no table {name!r}; there are {', '.join(schema.TABLES)}")
+        return parts(self.tables.tables[name])
 
     def __getattr__(self, name: str) -> pa.Table:
         if name in schema.TABLES:
@@ -266,7 +277,7 @@ def read(
     begin, end = _span(zone, since, until, day)
     choice = Choice(begin, end, _words(hosts), _words(instances), _words(services))
     sources = open_sources([str(p) for p in paths] or default_paths())
-    room = Room(memory)
+    room = _room(memory)
     reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room)
     reading.run(progress)
     tables = Tables(
@@ -287,6 +298,13 @@ def read(
         days=tables.days,
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
+
+
+def _room(memory: int | None) -> Room:
+    try:
+        return Room(memory)
+    except ValueError as error:
+        raise OptionError(str(error)) from error
 
 
 def _wanted(columns: Columns | None, choice: Choice) -> dict[str, pa.Schema]:
@@ -335,7 +353,9 @@ class _Reading:
             linked = self.linker.feed(parsed.batches)
             times = self.clock.take(parsed.batches)
             guessed = self.clock.guessed(rank)
-            whole = {n: self._whole(n, b, times[n], linked.columns.get(n, {}), guessed) for n, b in parsed.batches.items()}
+            whole = {
+                n: self._whole(n, b, times[n], linked.columns.get(n, {}), guessed) for n, b in parsed.batches.items()
+            }
             self.store.add(whole, rank if guessed else None)
             for late in linked.late:
                 self.store.change(late)

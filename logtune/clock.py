@@ -146,7 +146,9 @@ class Clock:
         self.finish()
         for rank in list(self.mistaken):
             self.again(rank)
-            own = {n: pc.equal(pc.shift_right(t.column("position"), schema.SOURCE_SHIFT), rank) for n, t in tables.items()}
+            own = {
+                n: pc.equal(pc.shift_right(t.column("position"), schema.SOURCE_SHIFT), rank) for n, t in tables.items()
+            }
             again = self.take({n: t.filter(own[n]) for n, t in tables.items()})
             times = {n: pc.replace_with_mask(times[n], pa.array(np.asarray(own[n])), again[n]) for n in tables}
             self.finish()

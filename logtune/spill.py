@@ -22,6 +22,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -36,7 +37,8 @@ MEMORY_MOST = 1 << 30
 """What is taken on a large machine where nothing else is asked for: a report should not push out the mail server."""
 MEMORY_SHARE = 4
 """Of the machine's memory one part in so many, where that is less."""
-MEMORY_LEAST = 64 << 20
+JOINS_LEAST = 64 << 20
+"""DuckDB cannot work in less."""
 
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
@@ -63,7 +65,7 @@ class Room:
     """
 
     def __init__(self, memory: int | None = None) -> None:
-        self.memory = max(memory if memory is not None else default_memory(), MEMORY_LEAST)
+        self.memory = memory if memory is not None else default_memory()
         self._folder: str | None = None
 
     @property
@@ -74,7 +76,7 @@ class Room:
     @property
     def joins(self) -> int:
         """Bytes that DuckDB may take before it writes what it joins and sorts."""
-        return self.memory // 2
+        return max(self.memory // 2, JOINS_LEAST)
 
     @property
     def folder(self) -> str:
@@ -132,7 +134,7 @@ class Spilled:
         return f"SELECT {columns} FROM read_parquet([{files}])"
 
 
-Stored = pa.Table | Spilled
+Stored: TypeAlias = "pa.Table | Spilled"
 
 
 def parts(table: Stored, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
@@ -223,7 +225,7 @@ class Store:
     def tables(self) -> dict[str, Stored]:
         """All that was taken; ends the store. Raises ``SpillError``."""
         self._close_group()
-        spilled = any(part.table is None for group in self._groups for part in group.parts.values())
+        spilled = self._bytes > self.room.tables
         for group in self._groups:
             if spilled:
                 self._write_group(group)
@@ -277,7 +279,7 @@ class Store:
 
 def _compact(batches: Sequence[pa.RecordBatch]) -> pa.Table:
     """One table of one chunk, in memory of its own."""
-    return pa.Table.from_batches(batches).combine_chunks()
+    return pa.Table.from_batches(batches).unify_dictionaries().combine_chunks()
 
 
 def _changed(column: pa.ChunkedArray, rows: Sequence[int], values: Sequence[int | None]) -> pa.ChunkedArray:
