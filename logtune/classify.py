@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -99,16 +100,16 @@ class Classifier:
         missing = [name for name in NEEDED if name not in decisions.schema.names]
         if missing:
             raise KeyError(f"classify needs the columns {', '.join(missing)} of decisions")
-        groups = _Groups(_keys(decisions, with_reason=bool(self._texts)))
-        return groups.spread([self._name(row) for row in groups.distinct()])
+        keys = _keys(decisions, with_reason=bool(self._texts))
+        groups = _Groups(keys)
+        return groups.spread([self._name(tuple(keys), values) for values in groups.distinct()])
 
-    def _name(self, row: dict[str, Any]) -> str | None:
-        key = tuple(row.values())
-        if key not in self._known:
+    def _name(self, keys: tuple[str, ...], values: tuple[Any, ...]) -> str | None:
+        if values not in self._known:
             if len(self._known) >= KNOWN_MOST:
                 self._known.clear()
-            self._known[key] = _restriction(row, self._texts)
-        return self._known[key]
+            self._known[values] = _restriction(dict(zip(keys, values, strict=True)), self._texts)
+        return self._known[values]
 
 
 def classify(decisions: pa.Table, texts: Sequence[SiteText] = ()) -> pa.Table:
@@ -283,15 +284,15 @@ class _Groups:
             combined = digit if combined is None else pc.add(pc.multiply(combined, len(column.dictionary) + 1), digit)
         self._combined = pc.dictionary_encode(combined)
 
-    def distinct(self) -> Iterator[dict[str, Any]]:
-        """One dict of Python values per distinct combination."""
-        values = {name: [None, *column.dictionary.to_pylist()] for name, column in self._encoded.items()}
-        for combined in self._combined.dictionary.to_pylist():
-            row, rest = {}, combined
-            for name, words in reversed(values.items()):
-                rest, digit = divmod(rest, len(words))
-                row[name] = words[digit]
-            yield row
+    def distinct(self) -> Iterator[tuple[Any, ...]]:
+        """The values of each distinct combination, in the order of the keys."""
+        rest = self._combined.dictionary.to_numpy()
+        columns = []
+        for column in reversed(self._encoded.values()):
+            words = [None, *column.dictionary.to_pylist()]
+            rest, digits = np.divmod(rest, len(words))
+            columns.append([words[digit] for digit in digits.tolist()])
+        return zip(*reversed(columns), strict=True)
 
     def spread(self, names: Sequence[str | None]) -> pa.Array:
         """*names*, one per distinct combination, as a dictionary column over all rows."""

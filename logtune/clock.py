@@ -3,10 +3,11 @@
 A core leaves three kinds of time in ``ts`` and says which in ``stamp`` (see ``schema.PARSED_ONLY``):
 0 UTC, 1 wall clock of an unknown zone, 2 wall clock without a year, put into the leap year 1972.
 
-Blocks are taken one after another. The year of a source's last line is ``--year`` where given (then it is the year of the first line of all), else the
-latest year in which that line is not after the file's modification time; earlier lines follow by walking
-back over roll-overs. Until that line is known, the latest year in which the first line is not after the file's date
-is taken for its year; where that turns out wrong (``Clock.mistaken``), its blocks are taken again. The zone is ``--tz`` or the machine's. Both are assumptions, and ``Clock.notes`` says so.
+Blocks are taken one after another. The year of a source's last line is ``--year`` where given (then it is the year of
+the first line of all), else the latest year in which that line is not after the file's modification time; earlier
+lines follow by walking back over roll-overs. Until the last line is known, the year of the first is taken to be the
+latest in which that one is not after the file's date; where this turns out wrong (``Clock.mistaken``), the source's
+blocks are taken again. The zone is ``--tz`` or the machine's. Both are assumptions, and ``Clock.notes`` says so.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The seven tables in memory or spilled, the relations over them, and the embedded DuckDB connection that answers questions.
+"""The seven tables, in memory or spilled, the relations over them, and the DuckDB connection that answers questions.
 
 The connection can read nothing but what is registered here: no file but those of spilled tables, no network, no
 extension.

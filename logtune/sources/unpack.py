@@ -185,11 +185,11 @@ class _Zlib:
 
     @property
     def eof(self) -> bool:
-        return self._inflate.eof
+        return bool(self._inflate.eof)
 
     @property
     def unused(self) -> bytes:
-        return self._inflate.unused_data
+        return bytes(self._inflate.unused_data)
 
 
 class _Limited:
