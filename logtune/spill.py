@@ -37,8 +37,8 @@ MEMORY_MOST = 1 << 30
 """What is taken on a large machine where nothing else is asked for: a report should not push out the mail server."""
 MEMORY_SHARE = 4
 """Of the machine's memory one part in so many, where that is less."""
-JOINS_LEAST = 64 << 20
-"""DuckDB cannot work in less."""
+JOINS_LEAST = 256 << 20
+"""With less, DuckDB gives up on logs of a few megabytes instead of writing."""
 
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
@@ -204,7 +204,7 @@ class Store:
             if batch.num_rows:
                 self._open.setdefault(name, []).append(batch)
                 self._open_bytes += batch.nbytes
-        if self._open_bytes >= min(GROUP_BYTES, self.room.tables):
+        if self._open_bytes >= min(GROUP_BYTES, self.room.tables // 4):
             self._close_group()
 
     def change(self, late: Late) -> None:
