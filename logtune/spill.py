@@ -66,6 +66,8 @@ class Room:
 
     def __init__(self, memory: int | None = None) -> None:
         self.memory = memory if memory is not None else default_memory()
+        self.joins = max(self.memory // 2, JOINS_LEAST)
+        """Bytes that DuckDB may take before it writes what it joins and sorts."""
         self._folder: str | None = None
 
     @property
@@ -73,10 +75,10 @@ class Room:
         """Bytes of Arrow data that are held in memory before they are written."""
         return self.memory // 4
 
-    @property
-    def joins(self) -> int:
-        """Bytes that DuckDB may take before it writes what it joins and sorts."""
-        return max(self.memory // 2, JOINS_LEAST)
+    def grow(self) -> bool:
+        """Allow joins half as much again; whether that leaves the machine something."""
+        self.joins += self.joins // 2
+        return self.joins <= machine_memory() // 2
 
     @property
     def folder(self) -> str:
@@ -92,11 +94,15 @@ def default_memory() -> int:
     """Bytes from ``LOGTUNE_MEMORY`` (megabytes), else a share of the machine's memory. Raises ``ValueError``."""
     asked = os.environ.get(VARIABLE, "")
     if not asked:
-        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return min(MEMORY_MOST, machine // MEMORY_SHARE)
+        return min(MEMORY_MOST, machine_memory() // MEMORY_SHARE)
     if not asked.isdecimal() or int(asked) == 0:
         raise ValueError(f"{VARIABLE} is {asked!r}; expected a number of megabytes, such as 1024")
     return int(asked) << 20
+
+
+def machine_memory() -> int:
+    """Bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ class Tables:
         con.register("sources", _sources(self.sources))
         con.register("probe_senders", pa.table({"sender": pa.array(self.probe_senders, pa.string())}))
         for name in RELATIONS:
-            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+            _create(con, name, self.room)
         con.execute("SET lock_configuration = true")
         return con
 
@@ -147,6 +147,20 @@ def _limit(con: duckdb.DuckDBPyConnection, room: Room, files: bool) -> None:
     con.execute("SET temp_directory = ?", [room.folder])
     if files:
         con.execute("SET allowed_directories = ?", [[room.folder]])
+
+
+def _create(con: duckdb.DuckDBPyConnection, name: str, room: Room | None) -> None:
+    """Make a relation. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
+    import duckdb
+
+    while True:
+        try:
+            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+            return
+        except duckdb.OutOfMemoryException:
+            if room is None or not room.grow():
+                raise
+            con.execute(f"SET memory_limit = '{room.joins}B'")
 
 
 def query(name: str) -> str:

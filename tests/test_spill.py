@@ -126,6 +126,16 @@ def test_the_directory_is_private_and_goes_with_the_log(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+def test_joins_that_cannot_be_written_get_more_memory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """DuckDB gives up where an operator cannot write what it holds; the answer comes all the same."""
+    monkeypatch.setattr("logtune.spill.JOINS_LEAST", 4 << 20)
+    log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC", memory=0)
+    assert log.sql("SELECT count(*) AS n FROM recipients")["n"].tolist() == [
+        logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC").sql("SELECT count(*) AS n FROM recipients")["n"][0]
+    ]
+    assert log.tables.room is not None and log.tables.room.joins > 4 << 20
+
+
 def test_queries_reach_no_other_file(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Only the directory of the spilled tables is open to DuckDB."""
     import duckdb

@@ -41,7 +41,7 @@ DELAYS = _and(
 SIZING = _and(RELATIONS, notices="instance service daemon repeat severity client_name client_addr endpoint value")
 REPORT = _and(
     {name: TRIAL[name] | REJECTS[name] | DELAYS[name] | SIZING[name] for name in RELATIONS},
-    unrecognised="instance service daemon why text",
+    unrecognised="instance service daemon repeat why text",
 )
 
 COLUMNS: Mapping[str, Needs] = {
