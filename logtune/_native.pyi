@@ -69,15 +69,13 @@ class Linker:
     def uncounted(self) -> int:
         """How often a ``disconnect`` counted accepted recipients in a session whose lines show no ``client=``."""
 
-    def feed(self, batches: dict[str, Batch | pa.RecordBatch]) -> None:
+    def feed(
+        self, batches: dict[str, Batch | pa.RecordBatch]
+    ) -> tuple[dict[str, dict[str, Column]], list[tuple[str, str, Column, Column]]]:
         """Take the batches of one block, by table, with all columns that the pass reads (``logtune.link.READ``).
 
+        Gives ``{table: {column: values}}`` for session, message, repeat and (deliveries) successor of the block's rows,
+        in row order, and (table, column, row numbers, values) of rows of earlier blocks that have another value now.
         The global interpreter lock is released meanwhile. Raises ``ValueError`` where a column is missing or of
-        another type than in ``logtune.schema``, and takes nothing then; ``RuntimeError`` after ``finish``.
-        """
-
-    def finish(self) -> dict[str, dict[str, Column]]:
-        """``{table: {column: values}}`` for session, message, repeat and (deliveries) successor, in row order.
-
-        It ends the pass: a second call raises ``RuntimeError``.
+        another type than in ``logtune.schema``, and takes nothing then.
         """

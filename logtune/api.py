@@ -28,18 +28,21 @@ from logtune import classify, config, schema
 from logtune.analyses.common import plural
 from logtune.analyses.options import Options
 from logtune.clock import Clock, machine_zone
-from logtune.link import make_linker
-from logtune.parse import Counts, ParsedBlock, Tag, parse_block
+from logtune.link import COMMON, READ, make_linker
+from logtune.parse import Columns, Counts, ParsedBlock, Tag, parse_block
 from logtune.parse.core import core_name
 from logtune.results import Coverage, Period, Report
 from logtune.sources import Block, Problem, Source, Sources, default_paths, open_sources
-from logtune.tables import Choice, Tables, choose
+from logtune.spill import WALL, Room, SpillError, Store, Stored, in_memory, parts
+from logtune.tables import CHOOSING, Choice, Tables, choose
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
+
+__all__ = ["MailLog", "OptionError", "SpillError", "read"]
 
 YEARS = range(1970, 2201)
 RELATIONS = ("sessions", "messages", "recipients", "flags")
@@ -79,7 +82,16 @@ class MailLog:
         """One of the seven tables (``schema.TABLES``) as an Arrow table. Raises ``KeyError`` naming those there are."""
         if name not in schema.TABLES:
             raise KeyError(f"no table {name!r}; there are {', '.join(schema.TABLES)}")
-        return self.tables.tables[name]
+        return in_memory(self.tables.tables[name])
+
+    def parts(self, name: str) -> Iterator[pa.Table]:
+        """The rows of one of the seven tables in position order, part by part: of a large log not all fit in memory.
+
+        Raises ``KeyError`` naming the tables there are.
+        """
+        if name not in schema.TABLES:
+            raise KeyError(f"no table {name!r}; there are {', '.join(schema.TABLES)}")
+        return parts(self.tables.tables[name])
 
     def __getattr__(self, name: str) -> pa.Table:
         if name in schema.TABLES:
@@ -241,6 +253,8 @@ def read(
     tz: str | None = None,
     config_file: str | None = None,
     top: int = 10,
+    columns: Columns | None = None,
+    memory: int | None = None,
     progress: Progress | None = None,
 ) -> MailLog:
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
@@ -248,8 +262,11 @@ def read(
     *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
     whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
     name. *mynetworks* adds to those of the configuration file. *year* is that of the first line. Sources that cannot
-    be read do not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and
-    ``ConfigError``.
+    be read do not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column names)
+    limits what is built, for less time and memory; all are built without it. *memory* (bytes; without it
+    ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what
+    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``,
+    and ``SpillError`` where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
@@ -260,14 +277,16 @@ def read(
     begin, end = _span(zone, since, until, day)
     choice = Choice(begin, end, _words(hosts), _words(instances), _words(services))
     sources = open_sources([str(p) for p in paths] or default_paths())
-    reading = _Reading(zone, year, sources, settings)
+    room = _room(memory)
+    reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room)
     reading.run(progress)
     tables = Tables(
-        choose(reading.tables(), choice),
+        choose(reading.tables(), choice, room),
         zone,
         reading.coverage(assumed=tz is None),
         {s.rank: s.name for s in sources.sources},
         settings.probe_senders,
+        room,
     )
     options = Options(
         top=top,
@@ -281,6 +300,21 @@ def read(
     return MailLog(tables, sources, options, tuple(sources.problems))
 
 
+def _room(memory: int | None) -> Room:
+    try:
+        return Room(memory)
+    except ValueError as error:
+        raise OptionError(str(error)) from error
+
+
+def _wanted(columns: Columns | None, choice: Choice) -> dict[str, pa.Schema]:
+    """Schemas of the tables with the columns that are asked for, and those that every answer needs."""
+    if columns is None:
+        return {name: schema.arrow_schema(name) for name in schema.TABLES}
+    always = {"ts", "position", "host"} | (set() if choice.everything() else CHOOSING)
+    return {name: schema.arrow_schema(name, always | set(columns.get(name, ()))) for name in schema.TABLES}
+
+
 def _show_results_in_notebooks() -> None:
     """Let a running IPython show results as text and HTML; nothing is imported where there is none."""
     if "IPython" in sys.modules:
@@ -290,41 +324,79 @@ def _show_results_in_notebooks() -> None:
 
 
 class _Reading:
-    """The road from sources to tables: parse each block, link in order, then clock and classify whole tables."""
+    """The road from sources to tables, block by block: parse, then link, clock and classify, then store."""
 
-    def __init__(self, zone: ZoneInfo, year: int | None, sources: Sources, settings: config.Config) -> None:
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        year: int | None,
+        sources: Sources,
+        settings: config.Config,
+        wanted: Mapping[str, pa.Schema],
+        room: Room,
+    ) -> None:
         by_rank = {s.rank: s for s in sources.sources}
         self.sources, self.settings = sources, settings
         self.clock = Clock(zone, year, lambda rank: by_rank[rank].until)
         self.linker = make_linker()
-        self.batches: dict[str, list[pa.RecordBatch]] = {name: [] for name in schema.TABLES}
+        self.classifier = classify.Classifier(settings.texts)
+        self.store = Store(wanted, room)
         self.counts: dict[int, Counts] = {}
+        self.loss = _Loss()
 
     def run(self, progress: Progress | None) -> None:
-        for block, parsed in _parsed(self.sources.blocks(progress=progress), self.settings.tags):
+        """Read all blocks. Raises ``SpillError``."""
+        columns = _parsed_columns(self.store.schemas, bool(self.settings.texts))
+        for block, parsed in _parsed(self.sources.blocks(progress=progress), columns, self.settings.tags):
             rank = block.source.rank
             self.counts[rank] = self.counts.get(rank, Counts()) + parsed.counts
-            self.linker.feed(parsed.batches)
-            for name, batch in parsed.batches.items():
-                self.batches[name].append(batch)
+            linked = self.linker.feed(parsed.batches)
+            times = self.clock.take(parsed.batches)
+            guessed = self.clock.guessed(rank)
+            whole = {
+                n: self._whole(n, b, times[n], linked.columns.get(n, {}), guessed) for n, b in parsed.batches.items()
+            }
+            self.store.add(whole, rank if guessed else None)
+            for late in linked.late:
+                self.store.change(late)
+            if "notices" in parsed.batches:
+                self.loss.count(parsed.batches["notices"])
 
-    def tables(self) -> dict[str, pa.Table]:
-        """The seven tables with every column of the schema filled."""
-        parsed = {n: pa.Table.from_batches(b, schema.parsed_schema(n)) for n, b in self.batches.items()}
-        timed = self.clock.resolve(parsed)
-        linked = {n: _linked(n, t, columns) for n, t, columns in self._with_links(timed)}
-        linked["decisions"] = classify.classify(linked["decisions"], self.settings.texts)
-        self.made = {n: t.select(schema.arrow_schema(n).names).cast(schema.arrow_schema(n)) for n, t in linked.items()}
-        return self.made
+    def tables(self) -> dict[str, Stored]:
+        """The seven tables with every column that is wanted filled. Raises ``SpillError``."""
+        self.clock.finish()
+        for rank in list(self.clock.mistaken):
+            self.clock.again(rank)
+            self.store.retime(rank, self.clock.take)
+            self.clock.finish()
+        return self.store.tables()
 
-    def _with_links(self, timed: Mapping[str, pa.Table]) -> Iterable[tuple[str, pa.Table, Mapping[str, pa.Array]]]:
-        columns = self.linker.finish()
-        return ((n, t, columns.get(n, {})) for n, t in timed.items())
+    def _whole(
+        self, name: str, batch: pa.RecordBatch, ts: pa.Array, links: Mapping[str, pa.Array], guessed: bool
+    ) -> pa.RecordBatch:
+        """*batch* with the columns that are wanted, and the stamps as parsed where their year is *guessed*."""
+        target = self.store.schemas[name]
+        filled = {"ts": ts, **links}
+        if "restriction" in target.names:
+            filled["restriction"] = self.classifier.restrictions(batch)
+        fields = list(target)
+        if guessed:
+            fields += [pa.field(WALL, schema.TIME), batch.schema.field("stamp")]
+            filled[WALL] = batch.column("ts")
+        arrays = []
+        for field_ in fields:
+            if field_.name in filled:
+                arrays.append(filled[field_.name])
+            elif field_.name in schema.FILLED_LATER:  # link leaves out unrecognised
+                arrays.append(pa.nulls(batch.num_rows, field_.type))
+            else:
+                arrays.append(batch.column(field_.name))
+        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
     def coverage(self, assumed: bool) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""
         total = sum(self.counts.values(), Counts())
-        sentences, lines = self._loss()
+        sentences, lines = self._lost()
         return Coverage(
             sources=[*map(self._source, self.sources.sources), *self._unread()],
             lines=total.lines,
@@ -361,16 +433,12 @@ class _Reading:
             if not p.harmless and p.name not in opened
         ]
 
-    def _loss(self) -> tuple[list[str], int]:
+    def _lost(self) -> tuple[list[str], int]:
         """What says that lines are missing, in words, and how many lines or sessions it concerns."""
-        import pyarrow.compute as pc
-
-        notices = self.made["notices"]
-        lost = notices.filter(pc.equal(notices.column("kind").cast(pa.string()), "log_loss"))
-        noted = int(pc.sum(pc.fill_null(lost.column("value"), 1)).as_py() or 0)
+        noted = int(self.loss.lines)
         sentences = []
         if noted:
-            sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {lost.num_rows:,} notes say")
+            sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {self.loss.notes:,} notes say")
         if self.linker.unclosed:
             sentences.append(f"{_several(self.linker.unclosed, 'connect')} inside an open session of the same process")
         if self.linker.uncounted:
@@ -378,36 +446,60 @@ class _Reading:
         return sentences, noted + self.linker.unclosed + self.linker.uncounted
 
 
+@dataclass
+class _Loss:
+    """Notes of journald and rsyslog about lines that they dropped."""
+
+    notes: int = 0
+    lines: float = 0.0
+
+    def count(self, notices: pa.RecordBatch) -> None:
+        """Take the notices of a block."""
+        import pyarrow.compute as pc
+
+        kinds = notices.column("kind")
+        if "log_loss" not in kinds.dictionary.to_pylist():
+            return
+        lost = notices.filter(pc.equal(kinds.cast(pa.string()), "log_loss"))
+        self.notes += lost.num_rows
+        self.lines += pc.sum(pc.fill_null(lost.column("value"), 1)).as_py() or 0
+
+
 def _several(count: int, word: str) -> str:
     return f"{count:,} {plural(count, word)}"
 
 
-def _parsed(blocks: Iterable[Block], tags: Mapping[str, Tag]) -> Iterator[tuple[Block, ParsedBlock]]:
+def _parsed(
+    blocks: Iterable[Block], columns: Columns | None, tags: Mapping[str, Tag]
+) -> Iterator[tuple[Block, ParsedBlock]]:
     """Each block with its rows, in order. The native core works without the interpreter lock: it parses ahead."""
     if not core_name().startswith("native"):
         for block in blocks:
-            yield block, parse_block(block.data, block.position, None, tags)
+            yield block, parse_block(block.data, block.position, columns, tags)
         return
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers, "parse") as pool:
         ahead: deque[tuple[Block, Future[ParsedBlock]]] = deque()
         for block in blocks:
-            ahead.append((block, pool.submit(parse_block, block.data, block.position, None, tags)))
+            ahead.append((block, pool.submit(parse_block, block.data, block.position, columns, tags)))
             if len(ahead) > workers:  # no more at once than there is work for: blocks take memory
                 done, rows = ahead.popleft()
                 yield done, rows.result()
-        for done, rows in ahead:
+        while ahead:
+            done, rows = ahead.popleft()
             yield done, rows.result()
 
 
-def _linked(name: str, table: pa.Table, columns: Mapping[str, pa.Array]) -> pa.Table:
-    names = ["session", "message", "repeat", *(["successor"] if name == "deliveries" else [])]
-    if "repeat" in table.column_names:
-        table = table.drop_columns(["repeat"])
-    for column in names:
-        missing = pa.nulls(table.num_rows, pa.int64())
-        table = table.append_column(column, columns.get(column, missing))
-    return table
+def _parsed_columns(wanted: Mapping[str, pa.Schema], site_texts: bool) -> Columns | None:
+    """Columns that a core builds: those *wanted*, and what clock, link and classify read; None for all."""
+    if all(table.names == schema.arrow_schema(name).names for name, table in wanted.items()):
+        return None
+    columns = {name: {"ts", "host", *table.names} for name, table in wanted.items()}
+    for name, read_by_link in READ.items():
+        columns[name].update(COMMON, read_by_link)
+    if "restriction" in columns["decisions"]:
+        columns["decisions"].update(classify.NEEDED, ("reason",) if site_texts else ())
+    return columns
 
 
 def _zone(tz: str | None) -> ZoneInfo:

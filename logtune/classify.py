@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -36,6 +37,9 @@ DECIDED_BY_RESTRICTION = frozenset({"reject", "reject_warning", "permit"})
 
 NEEDED = ("origin", "action", "object", "reply_code", "reason_shape")
 """Columns of ``decisions`` that :func:`classify` reads; ``reason`` too where there are site texts."""
+
+KNOWN_MOST = 100_000
+"""So many texts are remembered: strangers can make new ones (a site text may look at whole reasons)."""
 
 # Greylisting servers choose their words, but hardly one does without this one (postgrey, policyd, SQLgrey, rspamd).
 _GREYLISTING = re.compile(r"gr[ea]y[- ]?list", re.IGNORECASE)
@@ -80,19 +84,37 @@ def explain(
     return _explain(reason_shape, has_object, reply_class)
 
 
-def classify(decisions: pa.Table, texts: Sequence[SiteText] = ()) -> pa.Table:
-    """*decisions* with ``restriction`` filled; same rows, same order, other columns untouched.
+class Classifier:
+    """Fills ``restriction`` block by block; what a text means is worked out once."""
 
-    Needs the columns ``NEEDED`` (and ``reason`` where *texts* shall be held against whole reasons and not only
-    against shapes); raises ``KeyError`` naming those that are missing.
-    """
-    missing = [name for name in NEEDED if name not in decisions.column_names]
-    if missing:
-        raise KeyError(f"classify needs the columns {', '.join(missing)} of decisions")
-    keys = _keys(decisions, with_reason=bool(texts))
-    groups = _Groups(keys)
-    names = [_restriction(row, texts) for row in groups.distinct()]
-    return _with_column(decisions, "restriction", groups.spread(names))
+    def __init__(self, texts: Sequence[SiteText] = ()) -> None:
+        self._texts = texts
+        self._known: dict[tuple[Any, ...], str | None] = {}
+
+    def restrictions(self, decisions: pa.Table | pa.RecordBatch) -> pa.Array:
+        """The column ``restriction`` for rows of decisions.
+
+        Needs the columns ``NEEDED`` (and ``reason`` where site texts shall be held against whole reasons and not only
+        against shapes); raises ``KeyError`` naming those that are missing.
+        """
+        missing = [name for name in NEEDED if name not in decisions.schema.names]
+        if missing:
+            raise KeyError(f"classify needs the columns {', '.join(missing)} of decisions")
+        keys = _keys(decisions, with_reason=bool(self._texts))
+        groups = _Groups(keys)
+        return groups.spread([self._name(tuple(keys), values) for values in groups.distinct()])
+
+    def _name(self, keys: tuple[str, ...], values: tuple[Any, ...]) -> str | None:
+        if values not in self._known:
+            if len(self._known) >= KNOWN_MOST:
+                self._known.clear()
+            self._known[values] = _restriction(dict(zip(keys, values, strict=True)), self._texts)
+        return self._known[values]
+
+
+def classify(decisions: pa.Table, texts: Sequence[SiteText] = ()) -> pa.Table:
+    """*decisions* with ``restriction`` filled; same rows, same order, other columns untouched. See ``Classifier``."""
+    return _with_column(decisions, "restriction", Classifier(texts).restrictions(decisions))
 
 
 def _restriction(row: dict[str, Any], texts: Sequence[SiteText]) -> str | None:
@@ -236,7 +258,7 @@ def _failures() -> Iterator[tuple[str, bool]]:
 # ---- the distinct values of a table ---------------------------------------------------------------------------------
 
 
-def _keys(decisions: pa.Table, with_reason: bool) -> dict[str, pa.ChunkedArray]:
+def _keys(decisions: pa.Table | pa.RecordBatch, with_reason: bool) -> dict[str, pa.Array | pa.ChunkedArray]:
     """The columns that decide, each of few distinct values (``reason`` excepted)."""
     keys = {
         "origin": decisions["origin"],
@@ -245,7 +267,7 @@ def _keys(decisions: pa.Table, with_reason: bool) -> dict[str, pa.ChunkedArray]:
         "has_object": pc.is_valid(decisions["object"]),
         "reply_class": pc.divide(decisions["reply_code"], pa.scalar(100, decisions["reply_code"].type)),
     }
-    if with_reason and "reason" in decisions.column_names:
+    if with_reason and "reason" in decisions.schema.names:
         keys["reason"] = decisions["reason"]
     return keys
 
@@ -253,7 +275,7 @@ def _keys(decisions: pa.Table, with_reason: bool) -> dict[str, pa.ChunkedArray]:
 class _Groups:
     """Rows numbered by their distinct combination of *keys*: one int64 per row, whose digits are dictionary indices."""
 
-    def __init__(self, keys: dict[str, pa.ChunkedArray]) -> None:
+    def __init__(self, keys: dict[str, pa.Array | pa.ChunkedArray]) -> None:
         self._encoded = {name: _encode(column) for name, column in keys.items()}
         combined: pa.Array | None = None
         for column in self._encoded.values():
@@ -262,15 +284,15 @@ class _Groups:
             combined = digit if combined is None else pc.add(pc.multiply(combined, len(column.dictionary) + 1), digit)
         self._combined = pc.dictionary_encode(combined)
 
-    def distinct(self) -> Iterator[dict[str, Any]]:
-        """One dict of Python values per distinct combination."""
-        values = {name: [None, *column.dictionary.to_pylist()] for name, column in self._encoded.items()}
-        for combined in self._combined.dictionary.to_pylist():
-            row, rest = {}, combined
-            for name, words in reversed(values.items()):
-                rest, digit = divmod(rest, len(words))
-                row[name] = words[digit]
-            yield row
+    def distinct(self) -> Iterator[tuple[Any, ...]]:
+        """The values of each distinct combination, in the order of the keys."""
+        rest = self._combined.dictionary.to_numpy()
+        columns = []
+        for column in reversed(self._encoded.values()):
+            words = [None, *column.dictionary.to_pylist()]
+            rest, digits = np.divmod(rest, len(words))
+            columns.append([words[digit] for digit in digits.tolist()])
+        return zip(*reversed(columns), strict=True)
 
     def spread(self, names: Sequence[str | None]) -> pa.Array:
         """*names*, one per distinct combination, as a dictionary column over all rows."""
@@ -281,13 +303,13 @@ class _Groups:
         return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
 
 
-def _encode(column: pa.ChunkedArray) -> pa.DictionaryArray:
+def _encode(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
     """*column* as one dictionary array over all its chunks."""
     if not pa.types.is_dictionary(column.type):
         column = pc.dictionary_encode(column)
-    elif column.num_chunks > 1:
-        column = column.unify_dictionaries()
-    combined = column.combine_chunks()
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    combined = (column.unify_dictionaries() if column.num_chunks > 1 else column).combine_chunks()
     # An old or an empty ChunkedArray gives chunks back instead of one array.
     return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
 

@@ -3,14 +3,17 @@
 A core leaves three kinds of time in ``ts`` and says which in ``stamp`` (see ``schema.PARSED_ONLY``):
 0 UTC, 1 wall clock of an unknown zone, 2 wall clock without a year, put into the leap year 1972.
 
-The year of a source's last line is ``--year`` where given (then it is the year of the first line of all), else the
-latest year in which that line is not after the file's modification time; earlier lines follow by walking
-back over roll-overs. The zone is ``--tz`` or the machine's. Both are assumptions, and ``Clock.notes`` says so.
+Blocks are taken one after another. The year of a source's last line is ``--year`` where given (then it is the year of
+the first line of all), else the latest year in which that line is not after the file's modification time; earlier
+lines follow by walking back over roll-overs. Until the last line is known, the year of the first is taken to be the
+latest in which that one is not after the file's date; where this turns out wrong (``Clock.mistaken``), the source's
+blocks are taken again. The zone is ``--tz`` or the machine's. Both are assumptions, and ``Clock.notes`` says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -39,11 +42,44 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass
+class _Doubled:
+    """Where lines stand in an hour that occurs twice, from block to block."""
+
+    inside: bool = False
+    latest: int = 0
+    stepped_back: bool = False
+
+
+@dataclass
+class _Course:
+    """What is known of a source's time while its blocks are taken."""
+
+    rank: int
+    before: int | None = None
+    """Last known time."""
+    doubled: _Doubled = field(default_factory=_Doubled)
+    backwards: int = 0
+    no_stamp: int = 0
+    year: int | None = None
+    """Year of the first line without one; None as long as there was none."""
+    start: int = 0
+    wall: int = 0
+    """Wall clock of the first and the last line without a year, in 1972."""
+    rolled: int = 0
+    most_rolled: int = 0
+    leap_days: set[int] = field(default_factory=set)
+    """Roll-overs before each 29 February."""
+
+
+@dataclass
 class Clock:
     """Turns the stamps of all tables into UTC; ``until`` gives the latest time of a source by rank.
 
-    ``notes`` afterwards holds the years assumed (by source rank) and whether a zone was assumed;
-    ``backwards`` counts lines whose time is earlier than that of the line before in the same source.
+    Feed blocks to ``take`` in order, then ``finish``. Afterwards ``mistaken`` holds the sources whose year was taken
+    wrongly: call ``again`` for each and take its blocks once more.
+
+    ``notes`` tells the years assumed; ``backwards`` counts lines whose time is earlier than that of the line before in
+    the same source, ``no_stamp`` those whose stamp cannot be read or cannot exist.
     """
 
     zone: ZoneInfo
@@ -52,77 +88,169 @@ class Clock:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     years: dict[int, tuple[int, int]] = field(default_factory=dict)
     zone_used: bool = False
-    backwards: int = 0
-    no_stamp: int = 0
+    mistaken: dict[int, int] = field(default_factory=dict)
+    """Rank of a source to the year of its first line, where another one was taken."""
+    _done: dict[int, _Course] = field(default_factory=dict)
+    _course: _Course | None = None
+    _before_guess: dict[int, _Course] = field(default_factory=dict)
     _ended: tuple[int, int] | None = None
 
-    def resolve(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-        """Tables with ``ts`` in UTC and without ``stamp``. Stamps that cannot exist become null and are counted."""
-        lengths = [t.num_rows for t in tables.values()]
-        position = _joined(tables, "position")
-        ts, known = _times(tables)
-        stamp = _joined(tables, "stamp", fill=-1)
+    @property
+    def backwards(self) -> int:
+        """Lines whose time is earlier than that of the line before in the same source."""
+        return sum(course.backwards for course in self._courses())
+
+    @property
+    def no_stamp(self) -> int:
+        """Lines without a time."""
+        return sum(course.no_stamp for course in self._courses())
+
+    def guessed(self, rank: int) -> bool:
+        """Whether a year was taken for lines of a source so far that may turn out wrong."""
+        return rank in self._before_guess
+
+    def take(self, batches: Mapping[str, pa.RecordBatch | pa.Table]) -> dict[str, pa.Array]:
+        """Times in UTC of the rows of *batches* by table; null where a stamp cannot exist.
+
+        Reads the columns position, ts and stamp. Raises ``KeyError`` where one is missing.
+        """
+        lengths = [batch.num_rows for batch in batches.values()]
+        position = _joined(batches, "position")
+        ts, known = _times(batches)
+        stamp = _joined(batches, "stamp", fill=-1)
         order = np.argsort(position, kind="stable")
-        whole = self._resolve_ordered(position[order], ts[order], stamp[order], known[order])
+        whole = self._take_ordered(position[order], ts[order], stamp[order], known[order])
         fixed, valid = np.empty_like(ts), np.empty_like(known)
         fixed[order], valid[order] = whole
-        self.no_stamp = int(np.count_nonzero(~valid))
-        pieces = np.split(fixed, np.cumsum(lengths)[:-1]), np.split(valid, np.cumsum(lengths)[:-1])
+        ends = np.cumsum([0, *lengths])
         return {
-            name: _with_time(table, values, ok)
-            for (name, table), values, ok in zip(tables.items(), pieces[0], pieces[1], strict=True)
+            name: pa.array(fixed[a:b], mask=~valid[a:b]).cast(schema.TIME)
+            for name, (a, b) in zip(batches, pairwise(ends.tolist()), strict=True)
         }
 
-    def _resolve_ordered(self, position: Times, ts: Times, stamp: Times, known: Bools) -> tuple[Times, Bools]:
+    def finish(self) -> None:
+        """The last line was taken."""
+        if self._course is not None:
+            self._close(self._course)
+        self._course = None
+
+    def again(self, rank: int) -> None:
+        """Forget the lines of a source in ``mistaken`` from the first without a year on: they are taken once more."""
+        course = self._before_guess.pop(rank)
+        course.year = self.mistaken.pop(rank)
+        self._done.pop(rank)
+        self._course = course
+
+    def resolve(self, tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+        """Whole *tables* with ``ts`` in UTC and without ``stamp``."""
+        times = self.take(tables)
+        self.finish()
+        for rank in list(self.mistaken):
+            self.again(rank)
+            own = {
+                n: pc.equal(pc.shift_right(t.column("position"), schema.SOURCE_SHIFT), rank) for n, t in tables.items()
+            }
+            again = self.take({n: t.filter(own[n]) for n, t in tables.items()})
+            times = {n: pc.replace_with_mask(times[n], pa.array(np.asarray(own[n])), again[n]) for n in tables}
+            self.finish()
+        return {
+            name: table.set_column(table.column_names.index("ts"), "ts", times[name]).drop_columns(["stamp"])
+            for name, table in tables.items()
+        }
+
+    def _courses(self) -> list[_Course]:
+        return [*self._done.values(), *([self._course] if self._course else [])]
+
+    def _take_ordered(self, position: Times, ts: Times, stamp: Times, known: Bools) -> tuple[Times, Bools]:
         rank = position >> schema.SOURCE_SHIFT
         borders = np.flatnonzero(np.r_[True, rank[1:] != rank[:-1], True]) if len(rank) else rank
         for begin, end in pairwise(borders.tolist()):
             piece = slice(begin, end)
-            yearless = (stamp[piece] == 2) & known[piece]
-            if yearless.any():
-                self._give_years(int(rank[begin]), ts[piece], known[piece], yearless)
-            zoneless = (stamp[piece] >= 1) & known[piece]
-            if zoneless.any():
-                self.zone_used = True
-                ts[piece][zoneless] = to_utc(ts[piece][zoneless], self.zone)
-            seen = ts[piece][known[piece]]
-            self.backwards += int(np.count_nonzero(seen[1:] < seen[:-1]))
+            self._take_source(self._of_rank(int(rank[begin])), ts[piece], stamp[piece], known[piece])
         return ts, known
 
-    def _give_years(self, rank: int, ts: Times, known: Bools, yearless: Bools) -> None:
+    def _of_rank(self, rank: int) -> _Course:
+        if self._course is None or self._course.rank != rank:
+            self.finish()
+            self._course = _Course(rank)
+        return self._course
+
+    def _take_source(self, course: _Course, ts: Times, stamp: Times, known: Bools) -> None:
+        yearless = (stamp == 2) & known
+        if yearless.any():
+            self._give_years(course, ts, known, yearless)
+        zoneless = (stamp >= 1) & known
+        if zoneless.any():
+            self.zone_used = True
+            ts[zoneless] = to_utc(ts[zoneless], self.zone, course.doubled)
+        course.no_stamp += int(np.count_nonzero(~known))
+        seen = ts[known]
+        if len(seen):
+            before = seen[0] if course.before is None else course.before
+            course.backwards += int(seen[0] < before) + int(np.count_nonzero(seen[1:] < seen[:-1]))
+            course.before = int(seen[-1])
+
+    def _give_years(self, course: _Course, ts: Times, known: Bools, yearless: Bools) -> None:
         wall = ts[yearless]
-        step = np.diff(wall)
-        rolled = np.r_[0, np.cumsum((step < -HALF_YEAR).astype(int) - (step > ALMOST_A_YEAR).astype(int))]
-        first = self._first_year(rank, int(wall[-1]), int(rolled[-1]), wall, rolled)
-        moved, exists = _in_years(wall, first + rolled)
+        if course.year is None:
+            course.start = course.wall = int(wall[0])
+            course.year = self._year_of_first(course)
+        step = np.diff(wall, prepend=course.wall)
+        rolled = course.rolled + np.cumsum((step < -HALF_YEAR).astype(int) - (step > ALMOST_A_YEAR).astype(int))
+        moved, exists = _in_years(wall, course.year + rolled)
         ts[yearless] = moved
         known[np.flatnonzero(yearless)[~exists]] = False
-        self.years[rank] = (first, first + int(rolled.max()))
+        leap_days = rolled[(wall >= _start(LEAP_YEAR) + 59 * DAY) & (wall < _start(LEAP_YEAR) + 60 * DAY)]
+        course.leap_days.update(np.unique(leap_days).tolist())
+        course.wall, course.rolled = int(wall[-1]), int(rolled[-1])
+        course.most_rolled = max(course.most_rolled, int(rolled.max()))
 
-    def _first_year(self, rank: int, last: int, rollovers: int, wall: Times, rolled: Times) -> int:
+    def _year_of_first(self, course: _Course) -> int:
         if self.year is not None:
-            return self._chained(int(wall[0]), last, rollovers)
+            return self._chained(course.start)
+        self._before_guess[course.rank] = deepcopy(course)
+        return self._latest_year(course.rank, course.start)
+
+    def _close(self, course: _Course) -> None:
+        """All lines of a source were taken."""
+        self._done[course.rank] = course
+        if course.year is None:
+            return
+        first = course.year
+        if self.year is not None:
+            self._ended = (course.year + course.rolled, course.wall)
+        elif course.rank in self._before_guess:
+            first = self._first_year(course)
+            if first != course.year:
+                self.mistaken[course.rank] = first
+        self.years[course.rank] = (first, first + course.most_rolled)
+
+    def _latest_year(self, rank: int, wall: int) -> int:
+        """The latest year in which *wall* is not after the date of a source."""
         stamped = self.until(rank)
         limit = (datetime.fromtimestamp(stamped, UTC) if stamped is not None else self.now()) + SLACK
         bound = np.datetime64(limit.astimezone(self.zone).replace(tzinfo=None), "us").astype(np.int64)
         year = limit.year
-        while _in_years(np.array([last]), np.array([year]))[0][0] > bound:
+        while _in_years(np.array([wall]), np.array([year]))[0][0] > bound:
             year -= 1
-        leap_days = rolled[(wall >= _start(LEAP_YEAR) + 59 * DAY) & (wall < _start(LEAP_YEAR) + 60 * DAY)]
+        return year
+
+    def _first_year(self, course: _Course) -> int:
+        """Year of the first line of a source, from its last line."""
+        year = self._latest_year(course.rank, course.wall) - course.rolled
         # A 29 February in the log proves a leap year: walk back to the latest year that has it (at most 8 years).
         for back in range(9):
-            if all(_is_leap(year - back - rollovers + int(r)) for r in np.unique(leap_days)):
-                return year - back - rollovers
-        return year - rollovers
+            if all(_is_leap(year - back + rolled) for rolled in course.leap_days):
+                return year - back
+        return year
 
-    def _chained(self, first: int, last: int, rollovers: int) -> int:
+    def _chained(self, first: int) -> int:
         """With ``--year`` sources follow each other: each begins in the year where the last one ended, or the next."""
         assert self.year is not None
-        year = self.year
-        if self._ended is not None:
-            year = self._ended[0] + (first - self._ended[1] < -HALF_YEAR) - (first - self._ended[1] > ALMOST_A_YEAR)
-        self._ended = (year + rollovers, last)
-        return year
+        if self._ended is None:
+            return self.year
+        year, wall = self._ended
+        return year + (first - wall < -HALF_YEAR) - (first - wall > ALMOST_A_YEAR)
 
     def notes(self) -> str | None:
         """The years assumed, in words, or None where nothing was assumed: stamps with years, or ``--year``."""
@@ -145,10 +273,11 @@ def machine_zone() -> str:
     return str(name)
 
 
-def to_utc(wall: Times, zone: ZoneInfo) -> Times:
+def to_utc(wall: Times, zone: ZoneInfo, doubled: _Doubled | None = None) -> Times:
     """Wall clock microseconds of *zone*, in line order, as UTC microseconds.
 
-    An hour that occurs twice is taken as its first occurrence until time steps back inside it, then as its second.
+    An hour that occurs twice is taken as its first occurrence until time steps back inside it, then as its second;
+    *doubled* carries that over from the lines before, and to those that follow.
     """
     quarter = wall // QUARTER
     ends = np.flatnonzero(np.r_[quarter[1:] != quarter[:-1], True])
@@ -157,23 +286,31 @@ def to_utc(wall: Times, zone: ZoneInfo) -> Times:
     early = np.array([_offset(int(q), zone, 0) for q in distinct], dtype=np.int64)
     late = np.array([_offset(int(q), zone, 1) for q in distinct], dtype=np.int64)
     offset = np.repeat(early[inverse], runs)
-    if (early != late).any():
+    if (early > late).any():
         second = np.repeat(late[inverse], runs)
         twice = offset > second
-        offset = np.where(twice & _after_step_back(wall, twice), second, offset)
+        offset = np.where(twice & _after_step_back(wall, twice, doubled or _Doubled()), second, offset)
+    elif doubled is not None:
+        doubled.inside = False
     return wall - offset
 
 
-def _after_step_back(wall: Times, twice: Bools) -> Bools:
+def _after_step_back(wall: Times, twice: Bools, doubled: _Doubled) -> Bools:
     """Which lines of a doubled hour come after a step back of more than half an hour in it."""
     later = np.zeros(len(wall), dtype=np.bool_)
     begins = np.flatnonzero(twice & ~np.r_[False, twice[:-1]])
     ends = np.flatnonzero(twice & ~np.r_[twice[1:], False]) + 1
     for begin, end in zip(begins, ends, strict=True):
         piece = wall[begin:end]
-        back = np.flatnonzero(np.maximum.accumulate(piece) - piece > 2 * QUARTER)
-        if len(back):
-            later[begin + back[0] : end] = True
+        if begin or not doubled.inside:
+            doubled.latest, doubled.stepped_back = int(piece[0]), False
+        latest = np.maximum(np.maximum.accumulate(piece), doubled.latest)
+        back = np.flatnonzero(latest - piece > 2 * QUARTER)
+        if doubled.stepped_back or len(back):
+            later[begin + (0 if doubled.stepped_back else back[0]) : end] = True
+            doubled.stepped_back = True
+        doubled.latest = int(latest[-1])
+    doubled.inside = bool(twice[-1])
     return later
 
 
@@ -204,28 +341,23 @@ def _in_years(wall: Times, years: Times) -> tuple[Times, Bools]:
     return moved, exists
 
 
-def _joined(tables: Mapping[str, pa.Table], column: str, fill: int | None = None) -> Times:
-    parts = [_numbers(t.column(column), fill) for t in tables.values()]
+def _joined(batches: Mapping[str, pa.RecordBatch | pa.Table], column: str, fill: int | None = None) -> Times:
+    parts = [_numbers(batch.column(column), fill) for batch in batches.values()]
     return np.concatenate(parts) if parts else np.array([], dtype=np.int64)
 
 
-def _numbers(column: pa.ChunkedArray, fill: int | None) -> Times:
+def _numbers(column: pa.Array | pa.ChunkedArray, fill: int | None) -> Times:
     filled = column if fill is None else pc.fill_null(column, fill)
-    return np.asarray(filled.to_numpy(), dtype=np.int64)
+    return np.asarray(filled, dtype=np.int64)
 
 
-def _times(tables: Mapping[str, pa.Table]) -> tuple[Times, Bools]:
-    columns = [t.column("ts") for t in tables.values()]
-    values = [_numbers(pc.fill_null(c.cast(pa.int64()), 0), None) for c in columns]
-    known = [np.asarray(c.is_valid().to_numpy(), dtype=np.bool_) for c in columns]
+def _times(batches: Mapping[str, pa.RecordBatch | pa.Table]) -> tuple[Times, Bools]:
+    columns = [batch.column("ts") for batch in batches.values()]
+    values = [_numbers(c.cast(pa.int64()), 0) for c in columns]
+    known = [np.asarray(c.is_valid(), dtype=np.bool_) for c in columns]
     if not columns:
         return np.array([], dtype=np.int64), np.array([], dtype=np.bool_)
     return np.concatenate(values), np.concatenate(known)
-
-
-def _with_time(table: pa.Table, values: Times, known: Bools) -> pa.Table:
-    ts = pa.array(values, mask=~known).cast(schema.TIME)
-    return table.set_column(table.column_names.index("ts"), "ts", ts).drop_columns(["stamp"])
 
 
 def local_days(first: datetime, last: datetime, zone: ZoneInfo) -> Sequence[tuple[str, datetime, datetime]]:

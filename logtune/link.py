@@ -1,8 +1,9 @@
 """One ordered pass over all rows: which session, which message, re-injected as which message, how often.
 
 Small state only: the open smtpd session of each process, the current life of each queue id, the last row of
-each host. Rows are fed in position order, block by block; what is known only later (the mail of a recipient
-that was warned about before its queue file existed) is patched backwards, so results come at ``finish``.
+each host. Rows are fed in position order, block by block, and each block's columns come back at once; what is
+known only later (the mail of a recipient that was warned about before its queue file existed) is put right in the
+block's columns, and for rows of earlier blocks told as ``Late``.
 
 Sessions: one smtpd process serves one client at a time, many one after another; a
 session is (host, instance, service, pid) from ``connect`` to ``disconnect``. Where the log begins inside a
@@ -24,7 +25,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -52,17 +53,35 @@ ACCEPTED_RCPT = re.compile(r"\brcpt=([1-9]\d*)")
 
 Key = tuple[str | None, ...]
 Links = dict[str, dict[str, pa.Array]]
+"""Table to its columns by name: session, message, (deliveries) successor, repeat, in row order."""
+
+
+class Late(NamedTuple):
+    """What a block tells of rows of blocks before it: cells of one column have other values now."""
+
+    table: str
+    column: str
+    """message or repeat"""
+    rows: pa.Array
+    """Numbers of the rows, from 0 over all batches of the table, rising; int64."""
+    values: pa.Array
+
+
+class Linked(NamedTuple):
+    """What a block gave: the columns of its rows, and what it tells of rows before it."""
+
+    columns: Links
+    late: Sequence[Late]
 
 
 class Linking(Protocol):
-    """What both linkers do. The native one takes batches of the whole schema only, and finishes once."""
+    """What both linkers do. The native one takes only batches with all columns of ``COMMON`` and ``READ``."""
 
     @property
     def unclosed(self) -> int: ...
     @property
     def uncounted(self) -> int: ...
-    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None: ...
-    def finish(self) -> Links: ...
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> Linked: ...
 
 
 def make_linker() -> Linking:
@@ -126,23 +145,40 @@ class Session:
 
 @dataclass(slots=True)
 class Columns:
-    """What the pass fills for one table, row by row."""
+    """What the pass fills for one table, row by row: those of the running block, and changes to rows before it."""
 
+    begin: int = 0
+    """Number of the block's first row."""
     session: array[int] = field(default_factory=lambda: array("q"))
     message: array[int] = field(default_factory=lambda: array("q"))
     repeat: array[int] = field(default_factory=lambda: array("i"))
     successor: array[int] = field(default_factory=lambda: array("q"))
+    late: dict[str, dict[int, int]] = field(default_factory=lambda: {"message": {}, "repeat": {}})
 
     def append(self, repeat: int | None) -> int:
         self.session.append(NONE)
         self.message.append(NONE)
         self.successor.append(NONE)
         self.repeat.append(repeat or 1)
-        return len(self.session) - 1
+        return self.begin + len(self.session) - 1
+
+    def set_message(self, row: int, message: int) -> None:
+        """*row* is of *message*; it may be one of an earlier block."""
+        if row < self.begin:
+            self.late["message"][row] = message
+        else:
+            self.message[row - self.begin] = message
+
+    def set_repeat(self, row: int, times: int) -> None:
+        """*row*, which may be one of an earlier block, happened so often."""
+        if row < self.begin:
+            self.late["repeat"][row] = times
+        else:
+            self.repeat[row - self.begin] = times
 
 
 class Linker:
-    """Feed batches in order, then ``finish``. ``unclosed`` and ``uncounted`` are signs of lost lines.
+    """Feed batches in order. ``unclosed`` and ``uncounted`` are signs of lost lines.
 
     ``unclosed``: a ``connect`` inside an open session of the same process. ``uncounted``: a ``disconnect`` that
     counts accepted recipients in a session whose lines show no ``client=``.
@@ -152,13 +188,16 @@ class Linker:
         self.columns = {name: Columns() for name in READ}
         self.sessions: dict[Key, Session] = {}
         self.lives: dict[Key, Life] = {}
-        self.last: dict[str | None, tuple[str, int]] = {}
+        self.last: dict[str | None, tuple[str, int, int]] = {}  # table, row, how often it happened
         self.instances: dict[str | None, dict[str | None, None]] = {}  # in order of appearance
         self.unclosed = 0
         self.uncounted = 0
 
-    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None:
-        """Take the batches of one block. Rows of different tables are interleaved by position."""
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> Linked:
+        """Take the batches of one block. Rows of different tables are interleaved by position.
+
+        Gives the columns of the block, of the tables that have rows in it, and what it tells of rows before it.
+        """
         rows: list[tuple[int, str, dict[str, Any]]] = []
         for name, batch in batches.items():
             if name in READ:
@@ -167,19 +206,20 @@ class Linker:
         for _, name, row in rows:
             index = self.columns[name].append(row["repeat"])
             self._row(name, index, row)
+        return self._taken()
 
     def _row(self, name: str, index: int, row: dict[str, Any]) -> None:
         if name == "notices" and row["daemon"] is None and row["kind"] == "other" and row["value"] is not None:
             self._repeated(row["host"], int(row["value"]))
             return
-        self.last[row["host"]] = (name, index)
+        self.last[row["host"]] = (name, index, row["repeat"] or 1)
         if row["queue_id"] is not None:
             life = self._life(name, row)
-            self.columns[name].message[index] = life.message
+            self.columns[name].set_message(index, life.message)
             if name == "deliveries":
                 self._delivery(index, row, life)
             elif name in ("decisions", "notices"):
-                self.columns[name].session[index] = life.session
+                self._set_session(name, index, life.session)
             if name == "decisions" and life.presumed and row["sender"] == life.presumed[0]:
                 life.presumed = None
         if row["daemon"] == "smtpd":
@@ -187,9 +227,10 @@ class Linker:
 
     def _repeated(self, host: str | None, times: int) -> None:
         if host in self.last:
-            name, index = self.last[host]
-            repeat = self.columns[name].repeat
-            repeat[index] = min(repeat[index] + times, INT32)
+            name, index, before = self.last[host]
+            now = min(before + times, INT32)
+            self.last[host] = (name, index, now)
+            self.columns[name].set_repeat(index, now)
 
     # --- sessions
 
@@ -203,7 +244,7 @@ class Linker:
             if name == "notices":  # logged before its session's connect line, or after its end
                 return
             session = self.sessions[key] = Session(row["position"], whole=False)
-        self.columns[name].session[index] = session.session
+        self._set_session(name, index, session.session)
         if name == "connections" and row["event"] == "disconnect":
             self._disconnect(session, row["counters"])
             del self.sessions[key]
@@ -211,6 +252,10 @@ class Linker:
             self._client(session, index, row)
         elif name == "decisions":
             self._decision(session, index, row)
+
+    def _set_session(self, name: str, index: int, session: int) -> None:
+        columns = self.columns[name]
+        columns.session[index - columns.begin] = session
 
     def _disconnect(self, session: Session, counters: str | None) -> None:
         accepted = ACCEPTED_RCPT.search(counters or "")
@@ -224,10 +269,10 @@ class Linker:
             message = session.proxied = row["position"]
             session.proxied_rows = [("queue", index)]
         else:
-            message = self.columns["queue"].message[index]
+            message = self.lives[self._key(row)].message
             session.proxied = NONE
             self.lives[self._key(row)].session = session.session
-        self.columns["queue"].message[index] = message
+        self.columns["queue"].set_message(index, message)
         life = None if row["queue_id"] is None else self.lives[self._key(row)]
         self._adopt(session, message, life)
 
@@ -239,7 +284,7 @@ class Linker:
         sender = last.named[0]
         rows = [w.row for w in session.waiting if w.named[0] == sender]
         for index in rows:
-            self.columns["decisions"].message[index] = message
+            self.columns["decisions"].set_message(index, message)
             if session.proxied != NONE:
                 session.proxied_rows.append(("decisions", index))
         if life is not None and not last.judged:
@@ -256,7 +301,7 @@ class Linker:
             self._wait(session, index, row)
         if session.proxied == NONE:
             return
-        self.columns["decisions"].message[index] = session.proxied
+        self.columns["decisions"].set_message(index, session.proxied)
         session.proxied_rows.append(("decisions", index))
         if row["origin"] == "proxy":
             self._proxy_end(session, row)
@@ -283,7 +328,7 @@ class Linker:
             life = self._injected(row["host"], queued[1], since=session.proxied, addr=None, orig=None)
             if life is not None:
                 for name, index in session.proxied_rows:
-                    self.columns[name].message[index] = life.message
+                    self.columns[name].set_message(index, life.message)
         session.proxied = NONE
         session.proxied_rows = []
         session.settle()
@@ -342,7 +387,7 @@ class Linker:
         life.presumed = None
         if (presumed or "").lower() != sender.lower():
             for index in rows:
-                self.columns["decisions"].message[index] = NONE
+                self.columns["decisions"].set_message(index, NONE)
 
     def _delivery(self, index: int, row: dict[str, Any], life: Life) -> None:
         queued_as = row["queued_as"]
@@ -355,7 +400,8 @@ class Linker:
         else:
             found = self._injected(row["host"], queued_as, since, row["relay_addr"], row["queue_id"])
         if found is not None:
-            self.columns["deliveries"].successor[index] = found.message
+            deliveries = self.columns["deliveries"]
+            deliveries.successor[index - deliveries.begin] = found.message
 
     def _injected(self, host: str | None, queue_id: str, since: int, addr: str | None, orig: str | None) -> Life | None:
         """The life of *queue_id* on *host* that began after *since*, if its client line says it came from a filter."""
@@ -373,9 +419,11 @@ class Linker:
 
     # --- results
 
-    def finish(self) -> Links:
-        """``{table: {column: array}}`` for session, message, repeat and (deliveries) successor, in row order."""
-        return {name: dict(_arrays(name, columns)) for name, columns in self.columns.items()}
+    def _taken(self) -> Linked:
+        done = self.columns
+        self.columns = {name: Columns(columns.begin + len(columns.session)) for name, columns in done.items()}
+        late = [late for name, columns in done.items() for late in _late(name, columns)]
+        return Linked({name: dict(_arrays(name, columns)) for name, columns in done.items() if columns.session}, late)
 
 
 class NativeLinker:
@@ -394,13 +442,13 @@ class NativeLinker:
     def uncounted(self) -> int:
         return self._pass.uncounted
 
-    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> None:
+    def feed(self, batches: Mapping[str, pa.RecordBatch]) -> Linked:
         """As ``Linker.feed``, without the global interpreter lock. Raises ``ValueError`` for a missing column."""
-        self._pass.feed(dict(batches))
-
-    def finish(self) -> Links:
-        """As ``Linker.finish``, but only once."""
-        return {name: {c: pa.array(v) for c, v in columns.items()} for name, columns in self._pass.finish().items()}
+        columns, late = self._pass.feed(dict(batches))
+        return Linked(
+            {name: {c: pa.array(v) for c, v in of_table.items()} for name, of_table in columns.items()},
+            [Late(table, column, pa.array(rows), pa.array(values)) for table, column, rows, values in late],
+        )
 
 
 def _arrays(name: str, columns: Columns) -> Iterator[tuple[str, pa.Array]]:
@@ -410,7 +458,19 @@ def _arrays(name: str, columns: Columns) -> Iterator[tuple[str, pa.Array]]:
     yield "repeat", pa.array(columns.repeat, pa.int32())
 
 
-def _nullable(values: array[int]) -> pa.Array:
+def _late(name: str, columns: Columns) -> Iterator[Late]:
+    for column, cells in columns.late.items():
+        if cells:
+            rows, values = zip(*sorted(cells.items()), strict=True)
+            raw = pa.array(values, pa.int64())
+            yield Late(name, column, pa.array(rows, pa.int64()), _late_values(column, raw))
+
+
+def _late_values(column: str, values: pa.Array) -> pa.Array:
+    return values.cast(pa.int32()) if column == "repeat" else _nullable(values)
+
+
+def _nullable(values: array[int] | pa.Array) -> pa.Array:
     import pyarrow.compute as pc
 
     raw = pa.array(values, pa.int64())

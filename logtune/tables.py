@@ -1,6 +1,7 @@
-"""The seven tables in memory, the relations over them, and the embedded DuckDB connection that answers questions.
+"""The seven tables, in memory or spilled, the relations over them, and the DuckDB connection that answers questions.
 
-The connection can read nothing but what is registered here: no file, no network, no extension.
+The connection can read nothing but what is registered here: no file but those of spilled tables, no network, no
+extension.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import pyarrow as pa
 from logtune import schema
 from logtune.clock import local_days
 from logtune.results import Coverage, Period
+from logtune.spill import Room, Spilled, Store, Stored, parts
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,20 +71,21 @@ class Tables:
     ``con`` has the seven tables and, once asked for, the relations of docs/relations.md.
     """
 
-    tables: Mapping[str, pa.Table]
+    tables: Mapping[str, Stored]
     zone: ZoneInfo
     coverage: Coverage
     sources: Mapping[int, str] = field(default_factory=dict)
     probe_senders: Sequence[str] = ()
+    room: Room | None = None
 
     @cached_property
     def con(self) -> duckdb.DuckDBPyConnection:
         """DuckDB connection over the tables and relations."""
-        con = connect(self.tables)
+        con = connect(self.tables, self.room)
         con.register("days", _days(self.period, self.zone))
         con.register("sources", _sources(self.sources))
         con.register("probe_senders", pa.table({"sender": pa.array(self.probe_senders, pa.string())}))
-        make_relations(con)
+        make_relations(con, self.room)
         con.execute("SET lock_configuration = true")
         return con
 
@@ -91,7 +94,8 @@ class Tables:
         """First and last time of a recognised line, and the local days they touch."""
         import pyarrow.compute as pc
 
-        ends = [pc.min_max(t.column("ts")).as_py() for n, t in self.tables.items() if n != "unrecognised"]
+        understood = [t for n, t in self.tables.items() if n != "unrecognised"]
+        ends = [pc.min_max(part.column("ts")).as_py() for t in understood for part in parts(t, ["ts"])]
         known = [e for e in ends if e["min"] is not None]
         if not known:
             return Period(None, None, 0, self.zone.key)
@@ -111,9 +115,10 @@ class Tables:
         import pyarrow.compute as pc
 
         counts: dict[str, int] = {}
-        for name, table in self.tables.items():
-            if name != "unrecognised" and table.num_rows:
-                for row in pc.value_counts(table.column("host").combine_chunks()).to_pylist():
+        understood = [t for n, t in self.tables.items() if n != "unrecognised" and t.num_rows]
+        for part in (part for t in understood for part in parts(t, ["host"])):
+            for chunk in part.column("host").chunks:
+                for row in pc.value_counts(chunk).to_pylist():
                     if row["values"] is not None:
                         counts[row["values"]] = counts.get(row["values"], 0) + row["counts"]
         return tuple(sorted(counts, key=lambda h: (-counts[h], h)))
@@ -127,28 +132,55 @@ class Tables:
         return self.con.sql(query(name), params=parameters or None).to_arrow_table()
 
 
-def connect(tables: Mapping[str, pa.Table]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that sees *tables* and nothing outside."""
+def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection that sees *tables* and nothing outside; *room* limits its memory."""
     import duckdb
 
     con = duckdb.connect(":memory:")
+    if room is not None:
+        _limit(con, room, any(isinstance(table, Spilled) for table in tables.values()))
     con.execute("SET enable_external_access = false")
     con.execute("SET autoinstall_known_extensions = false")
     for macro in MACROS:
         con.execute(macro)
     for name, table in tables.items():
-        con.register(name, table)
+        if isinstance(table, Spilled):
+            con.execute(f"CREATE VIEW {name} AS {table.scan()}")
+        else:
+            con.register(name, table)
     return con
 
 
-def make_relations(con: duckdb.DuckDBPyConnection) -> None:
+def make_relations(con: duckdb.DuckDBPyConnection, room: Room | None = None) -> None:
     """Make the relations on a connection that has the seven tables and ``probe_senders``."""
     for name in MADE:
-        con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+        _create(con, name, room)
     for name in STEPS:
         con.execute(f"DROP TABLE {name}")
     for name in VIEWS:
         con.execute(f"CREATE VIEW {name} AS {relation(name)}")
+
+
+def _limit(con: duckdb.DuckDBPyConnection, room: Room, files: bool) -> None:
+    """Memory, and the directory for what does not fit; once outside access is off, these cannot be set."""
+    con.execute(f"SET memory_limit = '{room.joins}B'")
+    con.execute("SET temp_directory = ?", [room.folder])
+    if files:
+        con.execute("SET allowed_directories = ?", [[room.folder]])
+
+
+def _create(con: duckdb.DuckDBPyConnection, name: str, room: Room | None) -> None:
+    """Make a relation. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
+    import duckdb
+
+    while True:
+        try:
+            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+            return
+        except duckdb.OutOfMemoryException:
+            if room is None or not room.grow():
+                raise
+            con.execute(f"SET memory_limit = '{room.joins}B'")
 
 
 def query(name: str) -> str:
@@ -166,7 +198,7 @@ def empty() -> dict[str, pa.Table]:
     return {name: schema.arrow_schema(name).empty_table() for name in schema.TABLES}
 
 
-def choose(tables: Mapping[str, pa.Table], choice: Choice) -> dict[str, pa.Table]:
+def choose(tables: Mapping[str, Stored], choice: Choice, room: Room | None = None) -> dict[str, Stored]:
     """The rows of *tables* that belong to the sessions and messages of *choice*, whole.
 
     A session is chosen with its messages by its first line, a message of no session by its own, and so is a row of
@@ -175,12 +207,23 @@ def choose(tables: Mapping[str, pa.Table], choice: Choice) -> dict[str, pa.Table
     """
     if choice.everything():
         return dict(tables)
-    con = connect(tables)
+    room = room or Room()
+    con = connect(tables, room)
     names = [n for n in tables if n in schema.TABLES]
     con.execute("CREATE VIEW lines AS " + " UNION ALL ".join(map(_lines_of, names)))
     con.execute("CREATE TABLE chosen AS " + _CHOSEN, _parameters(choice))
-    return {n: con.sql(_rows_of(n)).to_arrow_table().cast(tables[n].schema) for n in names}
+    store = Store({n: tables[n].schema for n in names}, room)
+    for name in names:
+        for batch in con.sql(_rows_of(name)).to_arrow_reader(CHOSEN_ROWS):
+            store.add({name: batch.cast(tables[name].schema)})
+    return store.tables()
 
+
+CHOOSING = frozenset({"ts", "position", "host", "instance", "service", "session", "message", "event", "successor"})
+"""Columns by which ``choose`` chooses."""
+
+CHOSEN_ROWS = 100_000
+"""Rows that are taken from DuckDB at a time."""
 
 _CHOSEN = """
     WITH RECURSIVE mail_session AS (

@@ -146,3 +146,45 @@ def test_the_given_year_counts_on_over_the_files_of_a_rotated_set() -> None:
     new = stamped(("1972-01-03T00:00:00", 2), rank=1)["notices"]
     tables = clock.resolve({"notices": pa.concat_tables([old, new])})
     assert [t.year for t in tables["notices"].column("ts").to_pylist()] == [2025, 2026]
+
+
+@pytest.mark.parametrize("year", [None, 2025])
+@pytest.mark.parametrize("size", [1, 2, 3, 7])
+def test_any_way_of_cutting_blocks_gives_the_same_times(year: int | None, size: int) -> None:
+    """Roll-overs, leap days, doubled hours and steps back are seen across the borders of blocks."""
+    rows = [
+        ("1972-10-25T02:10:00", 2),
+        ("1972-10-25T02:50:00", 2),
+        ("", 0),
+        ("1972-10-25T02:05:00", 2),
+        ("1972-10-25T02:06:00", 2),
+        ("2026-10-25T02:10:00", 1),
+        ("1972-12-31T23:59:59", 2),
+        ("1972-01-01T00:00:01", 2),
+        ("1972-12-31T23:59:58", 2),
+        ("1972-02-29T10:00:00", 2),
+        ("1972-07-01T10:00:00", 2),
+    ]
+    table = pa.concat_tables([stamped(*rows)["notices"], stamped(*rows[6:8], rank=1)["notices"]])
+
+    def clock() -> Clock:
+        return Clock(BERLIN, year, lambda rank: written("2027-12-31T00:00:00"))
+
+    whole, cut = clock(), clock()
+    expected = whole.resolve({"notices": table})["notices"].column("ts").to_pylist()
+    found: list[datetime | None] = []
+    blocks = [table.slice(begin, size) for begin in range(0, table.num_rows, size)]
+    for block in blocks:
+        found += cut.take({"notices": block})["notices"].to_pylist()
+    cut.finish()
+    for rank in list(cut.mistaken):
+        cut.again(rank)
+        for number, position in enumerate(table.column("position").to_pylist()):
+            if position >> 40 == rank:
+                [found[number]] = cut.take({"notices": table.slice(number, 1)})["notices"].to_pylist()
+        cut.finish()
+    assert found == expected
+    assert (cut.backwards, cut.no_stamp, cut.years, cut.notes()) == (
+        whole.backwards, whole.no_stamp, whole.years, whole.notes(),
+    )  # fmt: skip
+    assert (cut.no_stamp > 1) == (year is not None)

@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parent.parent / "logtune"
 FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
-TABLES = LINKING | {"relations", "results", "tables"}
+TABLES = LINKING | {"relations", "results", "spill", "tables"}
 ALL = TABLES | {"analyses", "render", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "classify": READING,
     "link": READING | {"_native"},
     "relations": FACTS,
-    "tables": LINKING | {"relations", "results"},
+    "spill": {"link"},
+    "tables": LINKING | {"relations", "results", "spill"},
     "analyses": TABLES,
     "render": {"results"},
     # what ties the steps together

@@ -10,11 +10,12 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logtune.link import Linker, Linking, Links, NativeLinker
+from logtune.link import Late, Linker, Linking, Links, NativeLinker
 from logtune.parse.reference import parse_block
 
 if os.environ.get("LOGTUNE_REQUIRE_NATIVE") != "1":
@@ -80,19 +81,39 @@ def lines_of(path: Path) -> list[str]:
 
 
 def linked(linker: Linking, blocks: Iterable[list[str]]) -> tuple[Links, int, int]:
-    """What a linker makes of blocks of lines, and its counters."""
+    """What a linker makes of blocks of lines, late changes put in, and its counters."""
     position = 0
+    columns: dict[str, dict[str, list[pa.Array]]] = {}
     for block in blocks:
         data = "".join(f"{line}\n" for line in block).encode()
-        linker.feed(parse_block(data, position).batches)
+        given, late = linker.feed(parse_block(data, position).batches)
         position += len(data)
-    return linker.finish(), linker.unclosed, linker.uncounted
+        for change in late:
+            known = columns[change.table][change.column]
+            columns[change.table][change.column] = [put(pa.concat_arrays(known), change)]
+        for table, by_name in given.items():
+            for name, values in by_name.items():
+                columns.setdefault(table, {}).setdefault(name, []).append(values)
+    whole = {table: {c: pa.concat_arrays(v) for c, v in by_name.items()} for table, by_name in columns.items()}
+    return whole, linker.unclosed, linker.uncounted
+
+
+def put(column: pa.Array, change: Late) -> pa.Array:
+    """*column* with the late *change*."""
+    values = column.to_pylist()
+    for row, value in zip(change.rows.to_pylist(), change.values.to_pylist(), strict=True):
+        assert row < len(values), "a late change is of a row of an earlier block"
+        values[row] = value
+    assert change.values.type == column.type
+    return pa.array(values, column.type)
 
 
 def assert_same(blocks: list[list[str]]) -> None:
     expected, unclosed, uncounted = linked(Linker(), blocks)
     found, *counters = linked(NativeLinker(), blocks)
     assert counters == [unclosed, uncounted]
+    whole, *_ = linked(NativeLinker(), [[line for block in blocks for line in block]])
+    assert whole == found  # any way of cutting blocks gives the same
     assert found.keys() == expected.keys()
     for table, columns in expected.items():
         assert found[table].keys() == columns.keys()
@@ -192,14 +213,5 @@ def test_a_batch_that_lacks_a_column_is_an_error() -> None:
     linker = NativeLinker()
     with pytest.raises(ValueError, match="column event of connections is missing"):
         linker.feed({"connections": batches["connections"].drop_columns(["event"])})
-    assert len(linker.finish()["connections"]["session"]) == 0
-
-
-def test_a_finished_pass_takes_nothing_more() -> None:
-    """Its arrays are given away."""
-    linker = NativeLinker()
-    linker.finish()
-    with pytest.raises(RuntimeError, match="finished"):
-        linker.feed({})
-    with pytest.raises(RuntimeError, match="finished"):
-        linker.finish()
+    assert linker.feed({}).columns == {}
+    assert len(linker.feed(batches).columns["connections"]["session"]) == 1

@@ -31,7 +31,9 @@ from logtune.sources import (
     model,
     open_sources,
     reading,
+    unpack,
 )
+from logtune.sources.ahead import ahead
 from logtune.sources.cut import whole_lines
 
 LINES = [
@@ -74,7 +76,7 @@ def text(sources: Sources, block_size: int = 1 << 22) -> bytes:
 
 def lines(sources: Sources, block_size: int = 1 << 22) -> list[tuple[int, bytes]]:
     """(position, line) of every line, as the parser would see them."""
-    found = []
+    found: list[bytes] = []
     for data, position, _ in sources.blocks(block_size):
         found += _placed(position, data)
     return found
@@ -666,3 +668,24 @@ def test_progress_counts_bytes_as_they_are_on_disk(tmp_path: Path) -> None:
     streamed = told[-1]
     assert streamed == (len(TEXT), None)
     next(pipe, None)
+
+
+def test_chunks_made_ahead_are_the_same_and_end_the_same() -> None:
+    """The thread gives every chunk in order, then what broke; who stops early leaves no thread behind."""
+
+    def broken() -> Iterator[bytes]:
+        yield from (b"%d" % i for i in range(100))
+        raise unpack.Damaged("cut", 7)
+
+    found: list[bytes] = []
+    with pytest.raises(unpack.Damaged, match="cut"):
+        for chunk in ahead(broken()):
+            found.append(chunk)  # noqa: PERF402 - what came before the break is kept
+    made = [b"%d" % i for i in range(100)]
+    assert found == made
+    assert list(ahead(iter(made))) == made
+    threads = threading.active_count()
+    chunks = ahead(iter(made))
+    assert next(chunks) == b"0"
+    chunks.close()
+    assert threading.active_count() == threads

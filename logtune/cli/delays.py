@@ -9,4 +9,4 @@ from logtune.cli.reports import answer
 @reads_logs
 def delays(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
     """Where delivery time goes: stages, relays, destinations."""
-    answer(given, shown, form, lambda log: log.delays())
+    answer("delays", given, shown, form, lambda log: log.delays())

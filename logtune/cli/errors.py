@@ -24,6 +24,11 @@ _BUG_ADVICE = (
     "(look it over first: it may quote lines of your log).",
 )
 
+NO_ROOM_ADVICE = (
+    "What does not fit in memory goes to temporary files. Name a directory with more space, or allow more memory",
+    "(in megabytes): TMPDIR=/var/tmp LOGTUNE_MEMORY=2048 logtune ...",
+)
+
 _debug = False
 
 
@@ -93,7 +98,7 @@ def guarded(run: Callable[[], object]) -> int:
         tell("not enough memory.", ("Limit what is read with --day, --since and --until, or name fewer files.",))
         return ExitCode.BUG
     except Exception as error:
-        return _tell_bug(error)
+        return _tell_no_room(error) if _is_no_room(error) else _tell_bug(error)
 
 
 def _code_of(result: object) -> int:
@@ -113,6 +118,19 @@ def _as_sentence(message: str) -> str:
     """``Invalid value for '--top': ..`` as part of ``logtune: ..``: a small letter first, one line."""
     first, rest = message[:1], " ".join(message[1:].split("\n"))
     return first.lower() + rest
+
+
+def _is_no_room(error: Exception) -> bool:
+    """Whether tables or joins found no room; nothing is imported to know, for then it could not be raised either."""
+    spill, duckdb = sys.modules.get("logtune.spill"), sys.modules.get("duckdb")
+    kinds = [spill.SpillError] if spill else []
+    return isinstance(error, (*kinds, *((duckdb.OutOfMemoryException, duckdb.IOException) if duckdb else ())))
+
+
+def _tell_no_room(error: Exception) -> int:
+    first = next(iter(str(error).splitlines()), "")
+    tell(f"{first.rstrip('.')}.", NO_ROOM_ADVICE)
+    return ExitCode.OUTPUT_ERROR
 
 
 def _tell_bug(error: Exception) -> int:

@@ -32,7 +32,10 @@ class ExitCode(IntEnum):
     NOTHING_READ = 5, "Nothing could be read: no file exists, or none may be read."
     CONFIG_ERROR = 6, "The configuration file cannot be read or holds a value that is not allowed."
     QUERY_ERROR = 7, "The SQL query is wrong, or asks for more than to read the tables."
-    OUTPUT_ERROR = 8, "The answer could not be written: no space, no permission, no such directory."
+    OUTPUT_ERROR = (
+        8,
+        "The answer, or a temporary file, could not be written: no space, no permission, no such directory.",
+    )
     NOT_FOUND = 9, "The position, session, message or queue id is not in what was read."
     INTERRUPTED = 130, "Stopped from the keyboard (Ctrl-C)."
     OUTPUT_CLOSED = 141, "Whoever read the output closed it (`logtune report | head`); nothing is wrong."

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from logtune.api import MailLog
+
+
+MEMORY = 128 << 20
+"""Bytes for tables: rows only pass through, so a longer log needs no more."""
 
 
 class TableName(StrEnum):
@@ -63,11 +67,18 @@ def parse(given: Given, form: Form = RowFormat.JSONL, table: OneTable = None, ou
     """
     to_folder = form is RowFormat.PARQUET and table is None
     _check(form, table, output)
-    log = open_log(given, None if to_folder else output)
     names = [str(table)] if table else [str(name) for name in TableName]
+    log = open_log(given, None if to_folder else output, columns=_columns(names), memory=MEMORY)
     _WRITERS[form](log, names, output)
     note_no_postfix_lines(log)
     finish(log)
+
+
+def _columns(names: Sequence[str]) -> dict[str, list[str]]:
+    """All columns of the tables that are written."""
+    from logtune import schema
+
+    return {name: schema.arrow_schema(name).names for name in names}
 
 
 def _check(form: RowFormat, table: TableName | None, output: str | None) -> None:
@@ -111,24 +122,28 @@ def _write_jsonl(log: MailLog, names: Sequence[str], output: str | None) -> None
         return rows.json_objects(_with_place(log, part), f'"table":"{name}",', nulls=False)
 
     with text_output(output) as out:
-        for lines in rows.in_position_order({name: log.table(name) for name in names}, encode):
+        for lines in rows.in_position_order({name: log.parts(name) for name in names}, encode):
             out.write("\n".join(lines) + "\n")
 
 
 def _write_csv(log: MailLog, names: Sequence[str], output: str | None) -> None:
-    [table] = [log.table(name) for name in names]
+    [name] = names
     with text_output(output) as out:
-        out.write(rows.csv_header(_with_place(log, table.slice(0, 0)).column_names) + "\n")
-        for part in rows.chunks(table):
-            out.writelines(f"{line}\n" for line in rows.csv_lines(_with_place(log, part)))
+        out.write(rows.csv_header(_without_rows(log, name).column_names) + "\n")
+        for chunk in (chunk for part in log.parts(name) for chunk in rows.chunks(part)):
+            out.writelines(f"{line}\n" for line in rows.csv_lines(_with_place(log, chunk)))
+
+
+def _without_rows(log: MailLog, name: str) -> pa.Table:
+    from logtune import schema
+
+    return _with_place(log, schema.arrow_schema(name).empty_table())
 
 
 def _write_parquet(log: MailLog, names: Sequence[str], output: str | None) -> None:
-    import pyarrow.parquet as pq
-
     if output is None or len(names) == 1:
         with binary_output(output) as out:
-            pq.write_table(_with_place(log, log.table(names[0])), out, compression="zstd")
+            _write_table(log, names[0], out)
         return
     try:
         os.makedirs(output, exist_ok=True)
@@ -136,7 +151,16 @@ def _write_parquet(log: MailLog, names: Sequence[str], output: str | None) -> No
         raise Failure(f"cannot make {output}: {error.strerror}.", code=ExitCode.OUTPUT_ERROR) from error
     with whole_files([os.path.join(output, f"{name}.parquet") for name in names]) as files:
         for name, file in zip(names, files, strict=True):
-            pq.write_table(_with_place(log, log.table(name)), file, compression="zstd")
+            _write_table(log, name, file)
+
+
+def _write_table(log: MailLog, name: str, file: BinaryIO) -> None:
+    """Row groups as the parts of the table come."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(file, _without_rows(log, name).schema, compression="zstd") as writer:
+        for part in log.parts(name):
+            writer.write_table(_with_place(log, part))
 
 
 _WRITERS: dict[RowFormat, Callable[[MailLog, Sequence[str], str | None], None]] = {

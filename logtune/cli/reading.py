@@ -15,13 +15,20 @@ from logtune.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from logtune.api import MailLog
+    from logtune.parse import Columns
     from logtune.sources import Problem
 
 _JOURNAL_ADVICE = "journalctl -u 'postfix*' -o json | logtune report -"
 
 
-def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
-    """Read the logs that *given* names; stderr says what could not be read.
+def open_log(
+    given: Given,
+    output: str | None = None,
+    top: int = 10,
+    columns: Columns | None = None,
+    memory: int | None = None,
+) -> MailLog:
+    """Read the logs that *given* names; stderr says what could not be read. *columns* and *memory* as of ``api.read``.
 
     Raises ``Failure`` where the configuration is wrong or *output* is one of the logs, and exits where nothing could
     be read.
@@ -34,7 +41,7 @@ def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
     check_output(output, paths)
     try:
         with progress_bar(not given.no_progress) as progress:
-            log = api.read(*paths, **given.filters, progress=progress, top=top)
+            log = api.read(*paths, **given.filters, progress=progress, top=top, columns=columns, memory=memory)
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     except api.OptionError as error:

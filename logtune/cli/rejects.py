@@ -9,4 +9,4 @@ from logtune.cli.reports import answer
 @reads_logs
 def rejects(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
     """What was rejected, by restriction, client, HELO and domain."""
-    answer(given, shown, form, lambda log: log.rejects())
+    answer("rejects", given, shown, form, lambda log: log.rejects())

@@ -9,4 +9,4 @@ from logtune.cli.reports import answer
 @reads_logs
 def report(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
     """All at a glance: trials, rejects, deliveries, processes."""
-    answer(given, shown, form, lambda log: log.report())
+    answer("report", given, shown, form, lambda log: log.report())

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
 
 def answer(
+    command: str,
     given: Given,
     shown: Shown,
     form: ReportFormat,
     ask: Callable[[MailLog], Report],
     ask_json: Callable[[MailLog], dict[str, Any]] | None = None,
 ) -> NoReturn:
-    """Read the logs, *ask* for the report and write it; *ask_json* gives what ``--format json`` shows instead."""
-    log = open_log(given, shown.output, shown.top)
+    """Read what *command* needs of the logs, *ask* for the report and write it.
+
+    *ask_json* gives what ``--format json`` shows instead.
+    """
+    from logtune.analyses.columns import COLUMNS
+
+    log = open_log(given, shown.output, shown.top, COLUMNS[command])
     require_postfix_lines(log)
     if form is ReportFormat.JSON:
         _write_json(ask_json(log) if ask_json else ask(log), shown)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import TYPE_CHECKING, Any
 
@@ -132,26 +132,64 @@ def chunks(table: pa.Table, size: int = CHUNK) -> Iterator[pa.Table]:
 
 
 def in_position_order(
-    tables: Mapping[str, pa.Table], encode: Callable[[str, pa.Table], list[str]], size: int = CHUNK
+    tables: Mapping[str, Iterable[pa.Table]], encode: Callable[[str, pa.Table], list[str]], size: int = CHUNK
 ) -> Iterator[list[str]]:
     """Rows of several *tables* merged by ``position``, in lists of at most *size* texts.
 
-    ``encode(name, slice)`` gives the texts of the rows of a slice of one table. Costs nine bytes a row.
+    A table comes in parts, each after the other by position; one part of each is held at a time.
+    ``encode(name, slice)`` gives the texts of the rows of a slice of one table.
     """
+    left = [_Rows(name, parts) for name, parts in tables.items()]
+    while left := [rows for rows in left if rows.fill()]:
+        border = min(rows.last for rows in left)
+        yield from _merged({rows.name: rows.take(border) for rows in left}, encode, size)
+
+
+class _Rows:
+    """The rows of a table that are not given yet."""
+
+    def __init__(self, name: str, parts: Iterable[pa.Table]) -> None:
+        self.name = name
+        self._parts = (_by_position(part) for part in parts if part.num_rows)
+        self._held: pa.Table | None = None
+
+    def fill(self) -> bool:
+        """Whether there is a row left; then at least one is held."""
+        if self._held is None or not self._held.num_rows:
+            self._held = next(self._parts, None)
+        return self._held is not None
+
+    @property
+    def last(self) -> int:
+        """Position of the last row that is held."""
+        assert self._held is not None
+        return int(self._held["position"][-1].as_py())
+
+    def take(self, border: int) -> pa.Table:
+        """The rows up to the position *border*."""
+        import numpy as np
+
+        assert self._held is not None
+        count = int(np.searchsorted(self._held["position"].to_numpy(), border, side="right"))
+        taken, self._held = self._held.slice(0, count), self._held.slice(count)
+        return taken
+
+
+def _merged(
+    tables: Mapping[str, pa.Table], encode: Callable[[str, pa.Table], list[str]], size: int
+) -> Iterator[list[str]]:
     import numpy as np
 
     names = list(tables)
-    ordered = [_by_position(tables[name]) for name in names]
-    positions = [table["position"].to_numpy() for table in ordered]
-    order = np.argsort(np.concatenate(positions), kind="stable") if names else np.zeros(0, dtype=np.int64)
+    positions = [table["position"].to_numpy() for table in tables.values()]
+    order = np.argsort(np.concatenate(positions), kind="stable")
     owner = np.repeat(np.arange(len(names), dtype=np.int8), [len(p) for p in positions])[order]
-    del positions, order
     done = [0] * len(names)
     for start in range(0, len(owner), size):
         part = owner[start : start + size]
         texts: list[Iterator[str]] = []
         for i, count in enumerate(np.bincount(part, minlength=len(names)).tolist()):
-            texts.append(iter(encode(names[i], ordered[i].slice(done[i], count)) if count else ()))
+            texts.append(iter(encode(names[i], tables[names[i]].slice(done[i], count)) if count else ()))
             done[i] += count
         yield [next(texts[i]) for i in part.tolist()]
 

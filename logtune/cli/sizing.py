@@ -9,4 +9,4 @@ from logtune.cli.reports import answer
 @reads_logs
 def sizing(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
     """Whether there are enough smtpd processes for the clients."""
-    answer(given, shown, form, lambda log: log.sizing())
+    answer("sizing", given, shown, form, lambda log: log.sizing())

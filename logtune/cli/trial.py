@@ -36,6 +36,7 @@ def trial(
     if recipients and form is not ReportFormat.JSON:
         usage_error("--recipients goes with --format json.", "Rows as text: logtune sql 'SELECT * FROM flags' PATHS")
     answer(
+        "trial",
         given,
         shown,
         form,

@@ -5,9 +5,9 @@ name) and whether it is a journal export, and ranks the sources by the time of t
 then gives their lines in that order. Nothing raises for what is wrong with a path or with the bytes: it is said in
 ``Sources.problems`` (and in ``Source.problem`` where reading broke), and the other sources are still read.
 
-The steps, one file each: ``find`` (paths to files) → ``unpack`` (bytes to decompressed bytes) → ``journal`` (journal
-entries to text lines) → ``cut`` (chunks to blocks of whole lines); ``stamps`` and ``names`` give the order, ``reading``
-ties them together.
+The steps, one file each: ``find`` (paths to files) → ``unpack`` (bytes to decompressed bytes, in a thread of its own:
+``ahead``) → ``journal`` (journal entries to text lines) → ``cut`` (chunks to blocks of whole lines); ``stamps`` and
+``names`` give the order, ``reading`` ties them together.
 
 Memory: never a whole file. What is held is a block, the line that does not end yet (at most ``cut.MAX_LINE``), and
 what one step of a decompressor gives.

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from logtune.sources import cut, journal, model, stamps, unpack
+from logtune.sources.ahead import ahead
 from logtune.sources.find import STDIN, expand, identity, unreadable
 from logtune.sources.model import Block, NoSuchLine, NotRereadable, Problem, Source
 
@@ -78,7 +79,9 @@ class Sources:
 
     def _read(self, source: Source, block_size: int) -> Iterator[Block]:
         source.bytes_read = source.begin
-        chunks = self._guarded(source, _skip(_text_chunks(source), source.begin))
+        text = _text_chunks(source)
+        text = ahead(text) if source.compression else text
+        chunks = self._guarded(source, _skip(text, source.begin))
         base = source.rank << model.SOURCE_SHIFT
         pieces = cut.whole_lines(chunks, block_size, self._overlong(source), source.begin)
         for offset, piece in pieces:

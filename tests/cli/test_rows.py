@@ -111,11 +111,13 @@ def test_text_table_aligns_and_escapes() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 100])
 def test_merge_is_by_position_whatever_the_chunk(size: int) -> None:
-    """Rows of all tables come in the order of their positions, also where a table is not sorted."""
+    """Rows of all tables come in the order of their positions, however their parts are cut, also in unsorted ones."""
+    nothing = table(position=pa.array([], pa.int64()))
     tables = {
-        "a": table(position=pa.array([30, 10, 50])),
-        "b": table(position=pa.array([20, 40])),
-        "c": table(position=pa.array([], pa.int64())),
+        "a": [table(position=pa.array([30, 10])), nothing, table(position=pa.array([50]))],
+        "b": [table(position=pa.array([20, 40]))],
+        "c": [nothing],
+        "d": [],
     }
 
     def encode(name: str, part: pa.Table) -> list[str]:
@@ -127,4 +129,4 @@ def test_merge_is_by_position_whatever_the_chunk(size: int) -> None:
 
 def test_merge_of_nothing() -> None:
     """No rows, no output."""
-    assert list(rows.in_position_order({"a": table(position=pa.array([], pa.int64()))}, lambda _, __: [])) == []
+    assert list(rows.in_position_order({"a": [table(position=pa.array([], pa.int64()))]}, lambda _, __: [])) == []

@@ -12,20 +12,18 @@ mod rows;
 mod sessions;
 
 use crate::columns::{Cell, Filled};
+pub use crate::columns::{Late, Links};
 use crate::lives::{At, From, Lives, NONE, Origin};
 use crate::names::{TextId, Texts};
 use crate::rows::{
     Action, Batch, Common, ConnectionEvent, Daemon, Decision, Delivery, Fields, QueueEvent, Row, Stage, Table,
 };
 use crate::sessions::{Adopted, Session, Sessions, Unnamed};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
 use hashbrown::HashMap;
 
-/// Per table its columns by name: session, message, (deliveries) successor, repeat, in row order.
-pub type Links = Vec<(&'static str, Vec<(&'static str, ArrayRef)>)>;
-
-/// Feed batches in order, then `finish`. `unclosed` and `uncounted` are signs of lost lines.
+/// Feed batches in order. `unclosed` and `uncounted` are signs of lost lines.
 #[derive(Default)]
 pub struct Linker {
     texts: Texts,
@@ -54,8 +52,11 @@ impl Linker {
 
     /// Take the batches of one block, by table. Rows of different tables are interleaved by position.
     ///
+    /// The columns of the block come back (session, message, (deliveries) successor, repeat, in row order), and what
+    /// it tells late about rows of earlier blocks: their message, or how often they happened.
+    ///
     /// Fails, and takes nothing, where a column is missing or of another type than in the schema.
-    pub fn feed(&mut self, batches: &[(&str, &RecordBatch)]) -> Result<(), ArrowError> {
+    pub fn feed(&mut self, batches: &[(&str, &RecordBatch)]) -> Result<(Links, Late), ArrowError> {
         let mut read = Vec::with_capacity(batches.len());
         for (name, batch) in batches {
             read.extend(Batch::read(name, batch, &mut self.texts)?);
@@ -66,24 +67,20 @@ impl Linker {
                 self.row(&row);
             }
         }
-        Ok(())
-    }
-
-    /// What the pass found out.
-    pub fn finish(self) -> Links {
-        self.filled.finish()
+        Ok(self.filled.take())
     }
 
     fn row(&mut self, row: &Row<'_>) {
         let common = &row.common;
         let cell = (row.table, self.filled.append(row.table, common.repeat));
         if let Fields::Notice { repeated: Some(times) } = row.fields {
-            if let Some(last) = self.last.of(common.host) {
-                self.filled.repeat(last, saturated(times));
+            if let Some((last, repeat)) = self.last.of(common.host) {
+                *repeat = repeat.saturating_add(saturated(times));
+                self.filled.repeat(*last, *repeat);
             }
             return;
         }
-        self.last.set(common.host, cell);
+        self.last.set(common.host, (cell, common.repeat));
         let life = common.queue_id.map(|queue_id| self.life(cell, row, queue_id));
         if common.daemon == Daemon::Smtpd {
             self.smtpd(cell, row, life);
@@ -167,24 +164,29 @@ impl Linker {
     }
 }
 
+/// A row and how often it happened.
+type Counted = (Cell, i32);
+
 /// The last row of each host. Most lines are of the host of the line before.
 #[derive(Default)]
 struct Last {
-    latest: Option<(TextId, Cell)>,
-    others: HashMap<TextId, Cell, foldhash::fast::RandomState>,
+    latest: Option<(TextId, Counted)>,
+    others: HashMap<TextId, Counted, foldhash::fast::RandomState>,
 }
 
 impl Last {
-    fn set(&mut self, host: TextId, cell: Cell) {
-        let before = self.latest.replace((host, cell));
-        if let Some((other, cell)) = before.filter(|(other, _)| *other != host) {
-            self.others.insert(other, cell);
+    fn set(&mut self, host: TextId, row: Counted) {
+        let before = self.latest.replace((host, row));
+        if let Some((other, row)) = before.filter(|(other, _)| *other != host) {
+            self.others.insert(other, row);
         }
     }
 
-    fn of(&self, host: TextId) -> Option<Cell> {
-        let latest = self.latest.filter(|(known, _)| *known == host).map(|(_, cell)| cell);
-        latest.or_else(|| self.others.get(&host).copied())
+    fn of(&mut self, host: TextId) -> Option<&mut Counted> {
+        match &mut self.latest {
+            Some((known, row)) if *known == host => Some(row),
+            _ => self.others.get_mut(&host),
+        }
     }
 }
 

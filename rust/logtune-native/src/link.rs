@@ -3,7 +3,7 @@
 use crate::{Batch, failed};
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi};
 use arrow_array::{Array, ArrayRef, RecordBatch, StructArray};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use std::collections::HashMap;
@@ -37,50 +37,55 @@ impl Column {
     }
 }
 
+type Columns = HashMap<&'static str, Column>;
+type Late = Vec<(&'static str, &'static str, Column, Column)>;
+
 /// The ordered pass. One thread at a time feeds it.
 #[pyclass(module = "logtune._native")]
 #[derive(Default)]
 pub struct Linker {
-    pass: Option<logtune_link::Linker>,
-    #[pyo3(get)]
-    unclosed: u64,
-    #[pyo3(get)]
-    uncounted: u64,
+    pass: logtune_link::Linker,
 }
 
 #[pymethods]
 impl Linker {
     #[new]
     fn new() -> Self {
-        Self { pass: Some(logtune_link::Linker::new()), ..Self::default() }
+        Self::default()
     }
 
-    fn feed(&mut self, py: Python<'_>, batches: &Bound<'_, PyDict>) -> PyResult<()> {
-        let pass = self.pass.as_mut().ok_or_else(finished)?;
+    #[getter]
+    fn unclosed(&self) -> u64 {
+        self.pass.unclosed()
+    }
+
+    #[getter]
+    fn uncounted(&self) -> u64 {
+        self.pass.uncounted()
+    }
+
+    fn feed(
+        &mut self,
+        py: Python<'_>,
+        batches: &Bound<'_, PyDict>,
+    ) -> PyResult<(HashMap<&'static str, Columns>, Late)> {
         let batches = batches
             .iter()
             .map(|(name, batch)| Ok((name.extract::<String>()?, rows(&batch)?)))
             .collect::<PyResult<Vec<_>>>()?;
         let named: Vec<(&str, &RecordBatch)> =
             batches.iter().map(|(name, rows)| (name.as_str(), rows)).collect();
-        let fed = py.detach(|| pass.feed(&named));
-        (self.unclosed, self.uncounted) = (pass.unclosed(), pass.uncounted());
-        fed.map_err(|error| PyValueError::new_err(error.to_string()))
+        let pass = &mut self.pass;
+        let (links, late) = py
+            .detach(|| pass.feed(&named))
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let column = |values| Column { values };
+        let links = links.into_iter().map(|(table, columns)| {
+            (table, columns.into_iter().map(|(name, values)| (name, column(values))).collect())
+        });
+        let late = late.into_iter().map(|(table, name, rows, values)| (table, name, column(rows), column(values)));
+        Ok((links.collect(), late.collect()))
     }
-
-    fn finish(&mut self, py: Python<'_>) -> PyResult<HashMap<&'static str, HashMap<&'static str, Column>>> {
-        let pass = self.pass.take().ok_or_else(finished)?;
-        let links = py.detach(|| pass.finish());
-        let named = |(name, values)| (name, Column { values });
-        Ok(links
-            .into_iter()
-            .map(|(table, columns)| (table, columns.into_iter().map(named).collect()))
-            .collect())
-    }
-}
-
-fn finished() -> PyErr {
-    PyRuntimeError::new_err("the pass is finished")
 }
 
 /// The rows of `batch`, which is ours or any other that speaks the Arrow PyCapsule interface.

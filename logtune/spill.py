@@ -1,0 +1,327 @@
+"""Tables while a log is read: in memory, and beyond a limit in Parquet files of a private temporary directory.
+
+Blocks come in position order and are gathered in groups of some hundred thousand rows: parsed batches are let go as
+soon as their group stands compact. Beyond the limit whole groups are written, the latest ones last, because later
+blocks still change cells of rows that were logged a moment ago (``link.Late``); what changes in a file afterwards
+makes that file written anew. Narrow columns, fast compression, dictionaries for words alone.
+
+```
+Room      how much memory tables and their joins may take, and where they go beyond it
+Store     takes blocks and changes, gives tables
+Spilled   a table in files; Stored is one in memory or in files
+```
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from logtune.link import Late
+
+VARIABLE = "LOGTUNE_MEMORY"
+"""Environment variable: megabytes for tables and their joins."""
+
+MEMORY_MOST = 1 << 30
+"""What is taken on a large machine where nothing else is asked for: a report should not push out the mail server."""
+MEMORY_SHARE = 4
+"""Of the machine's memory one part in so many, where that is less."""
+JOINS_LEAST = 256 << 20
+"""With less, DuckDB gives up on logs of a few megabytes instead of writing."""
+
+GROUP_BYTES = 32 << 20
+"""A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
+LATEST = 2
+"""So many groups stay in memory while others are written: late changes come within seconds of log time."""
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group: what DuckDB gives one thread at a time."""
+
+WALL = "wall"
+KEPT_FOR_CLOCK = (WALL, "stamp")
+"""Columns beside those of the schema as long as a year may turn out wrong: the stamp as it was parsed."""
+
+Times = Callable[[Mapping[str, pa.Table]], Mapping[str, pa.Array]]
+
+
+class SpillError(Exception):
+    """Temporary files cannot be written: no space, no permission. The text says where and why."""
+
+
+class Room:
+    """How much memory (bytes) tables and their joins may take together, and the directory for what does not fit.
+
+    The directory has mode 0700, is made when it is first asked for, and goes with this object or with the process.
+    """
+
+    def __init__(self, memory: int | None = None) -> None:
+        self.memory = memory if memory is not None else default_memory()
+        self.joins = max(self.memory // 2, JOINS_LEAST)
+        """Bytes that DuckDB may take before it writes what it joins and sorts."""
+        self._folder: str | None = None
+
+    @property
+    def tables(self) -> int:
+        """Bytes of Arrow data that are held in memory before they are written."""
+        return self.memory // 4
+
+    def grow(self) -> bool:
+        """Allow joins half as much again; whether that leaves the machine something."""
+        self.joins += self.joins // 2
+        return self.joins <= machine_memory() // 2
+
+    @property
+    def folder(self) -> str:
+        """The directory. Raises ``SpillError`` where it cannot be made."""
+        if self._folder is None:
+            with _told():
+                self._folder = tempfile.mkdtemp(prefix="logtune-")
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+
+def default_memory() -> int:
+    """Bytes from ``LOGTUNE_MEMORY`` (megabytes), else a share of the machine's memory. Raises ``ValueError``."""
+    asked = os.environ.get(VARIABLE, "")
+    if not asked:
+        return min(MEMORY_MOST, machine_memory() // MEMORY_SHARE)
+    if not asked.isdecimal() or int(asked) == 0:
+        raise ValueError(f"{VARIABLE} is {asked!r}; expected a number of megabytes, such as 1024")
+    return int(asked) << 20
+
+
+def machine_memory() -> int:
+    """Bytes of memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SpillError(f"cannot write temporary files in {tempfile.gettempdir()}: {reason}") from error
+
+
+@dataclass(frozen=True)
+class Spilled:
+    """A table in Parquet files, rows in position order. The files live as long as *room*."""
+
+    schema: pa.Schema
+    files: Sequence[str]
+    num_rows: int
+    room: Room = field(repr=False)
+
+    def parts(self, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of one file after another, all columns or those named."""
+        names = self.schema.names if columns is None else list(columns)
+        for file in self.files:
+            yield _read(file, names)
+
+    def table(self) -> pa.Table:
+        """All rows in memory."""
+        return pa.concat_tables([*self.parts(), self.schema.empty_table()]).cast(self.schema)
+
+    def scan(self) -> str:
+        """SQL of DuckDB that gives the rows."""
+        columns = ", ".join(f'"{name}"' for name in self.schema.names)
+        files = ", ".join("'" + file.replace("'", "''") + "'" for file in self.files)
+        return f"SELECT {columns} FROM read_parquet([{files}])"
+
+
+Stored: TypeAlias = "pa.Table | Spilled"
+
+
+def parts(table: Stored, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """The rows of *table* in position order, part by part, all columns or those named."""
+    if isinstance(table, Spilled):
+        yield from table.parts(columns)
+    else:
+        yield table if columns is None else table.select(list(columns))
+
+
+def in_memory(table: Stored) -> pa.Table:
+    """*table* as one Arrow table."""
+    return table.table() if isinstance(table, Spilled) else table
+
+
+@dataclass
+class _Part:
+    """The rows of one table in one group: in memory or in a file."""
+
+    begin: int
+    rows: int
+    table: pa.Table | None
+    file: str = ""
+
+    def load(self) -> pa.Table:
+        return _read(self.file) if self.table is None else self.table
+
+    def replace(self, table: pa.Table) -> None:
+        if self.table is None:
+            _write(table, self.file)
+        else:
+            self.table = table
+
+
+@dataclass
+class _Group:
+    guessed: int | None
+    parts: dict[str, _Part]
+
+    @property
+    def in_memory(self) -> bool:
+        return any(part.table is not None for part in self.parts.values())
+
+
+class Store:
+    """Takes the rows of a log block by block, and gives them as tables of *schemas*."""
+
+    def __init__(self, schemas: Mapping[str, pa.Schema], room: Room) -> None:
+        self.schemas = schemas
+        self.room = room
+        self._open: dict[str, list[pa.RecordBatch]] = {}
+        self._open_bytes = 0
+        self._open_guessed: int | None = None
+        self._groups: list[_Group] = []
+        self._rows = dict.fromkeys(schemas, 0)
+        self._bytes = 0
+        self._changes: dict[tuple[str, str], dict[int, int | None]] = {}
+        self._numbers = count()
+
+    def add(self, batches: Mapping[str, pa.RecordBatch], guessed: int | None = None) -> None:
+        """Take the rows of a block: columns of the schema, and ``KEPT_FOR_CLOCK`` where the year of a source of rank
+        *guessed* may turn out wrong. Raises ``SpillError``."""
+        if guessed != self._open_guessed:
+            self._close_group()
+            self._open_guessed = guessed
+        for name, batch in batches.items():
+            if batch.num_rows:
+                self._open.setdefault(name, []).append(batch)
+                self._open_bytes += batch.nbytes
+        if self._open_bytes >= min(GROUP_BYTES, self.room.tables // 4):
+            self._close_group()
+
+    def change(self, late: Late) -> None:
+        """Cells of rows that were taken before have other values. Later changes win."""
+        cells = self._changes.setdefault((late.table, late.column), {})
+        cells.update(zip(late.rows.to_pylist(), late.values.to_pylist(), strict=True))
+
+    def retime(self, rank: int, times: Times) -> None:
+        """Give the rows of a source whose year was guessed other times: *times* of their parsed stamps."""
+        self._close_group()
+        for group in self._groups:
+            if group.guessed == rank:
+                tables = {name: part.load() for name, part in group.parts.items()}
+                stamps = {name: _stamps(table) for name, table in tables.items()}
+                for name, ts in times(stamps).items():
+                    group.parts[name].replace(_with(tables[name], "ts", ts))
+
+    def tables(self) -> dict[str, Stored]:
+        """All that was taken; ends the store. Raises ``SpillError``."""
+        self._close_group()
+        spilled = self._spilling
+        for group in self._groups:
+            if spilled:
+                self._write_group(group)
+            for name, part in group.parts.items():
+                self._put_changes(name, part)
+        return {name: self._stored(name, schema, spilled) for name, schema in self.schemas.items()}
+
+    @property
+    def _spilling(self) -> bool:
+        return self._bytes > self.room.tables
+
+    def _stored(self, name: str, schema: pa.Schema, spilled: bool) -> Stored:
+        found = [group.parts[name] for group in self._groups if name in group.parts]
+        if spilled and found:
+            return Spilled(schema, [part.file for part in found], self._rows[name], self.room)
+        return pa.concat_tables([*(part.load().select(schema.names) for part in found), schema.empty_table()])
+
+    def _close_group(self) -> None:
+        if not self._open:
+            return
+        made: dict[str, _Part] = {}
+        for name in list(self._open):
+            table = pa.Table.from_batches(self._open.pop(name))
+            table = table if self._spilling else _compact(table)
+            made[name] = _Part(self._rows[name], table.num_rows, table)
+            self._rows[name] += table.num_rows
+            self._bytes += table.nbytes
+        self._groups.append(_Group(self._open_guessed, made))
+        self._open_bytes = 0
+        if self._spilling:
+            for group in self._groups[:-LATEST]:
+                self._write_group(group)
+
+    def _write_group(self, group: _Group) -> None:
+        if not group.in_memory:
+            return
+        number = next(self._numbers)
+        for name, part in group.parts.items():
+            self._put_changes(name, part)
+            part.file = os.path.join(self.room.folder, f"{name}-{number:05}.parquet")
+            _write(part.load(), part.file)
+            part.table = None
+
+    def _put_changes(self, name: str, part: _Part) -> None:
+        end = part.begin + part.rows
+        table: pa.Table | None = None
+        for (changed, column), cells in self._changes.items():
+            own = sorted(row for row in cells if part.begin <= row < end) if changed == name else []
+            if own and column in self.schemas[name].names:
+                table = part.load() if table is None else table
+                values = [cells.pop(row) for row in own]
+                table = _with(table, column, _changed(table[column], [row - part.begin for row in own], values))
+        if table is not None:
+            part.replace(table)
+
+
+def _compact(table: pa.Table) -> pa.Table:
+    """*table* in one chunk, in memory of its own: a parser's batches have room for rows that did not come."""
+    return table.unify_dictionaries().combine_chunks()
+
+
+def _changed(column: pa.ChunkedArray, rows: Sequence[int], values: Sequence[int | None]) -> pa.ChunkedArray:
+    mask = np.zeros(len(column), dtype=np.bool_)
+    mask[rows] = True
+    return pc.replace_with_mask(column, pa.array(mask), pa.array(values, column.type))
+
+
+def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.Table:
+    return table.set_column(table.schema.get_field_index(name), name, column)
+
+
+def _stamps(table: pa.Table) -> pa.Table:
+    """Position and stamp as they were parsed."""
+    return pa.table({"position": table["position"], "ts": table[WALL], "stamp": table["stamp"]})
+
+
+def _write(table: pa.Table, file: str) -> None:
+    """lz4 takes two thirds of the time of zstd's first level; ids and times rise slowly, so their steps are kept."""
+    import pyarrow.parquet as pq
+
+    words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    rising = [field.name for field in table.schema if field.type in (pa.int64(), pa.timestamp("us"))]
+    with _told():
+        pq.write_table(
+            table, file, row_group_size=ROW_GROUP, use_dictionary=words, write_statistics=rising, compression="lz4",
+            column_encoding=dict.fromkeys(rising, "DELTA_BINARY_PACKED"),
+        )  # fmt: skip
+
+
+def _read(file: str, columns: Sequence[str] | None = None) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    return pq.read_table(file, columns=columns, memory_map=False)

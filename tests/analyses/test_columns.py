@@ -1,0 +1,72 @@
+"""The columns that a command builds are enough: its whole answer is the same as with all."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import logtune
+from logtune import schema
+from logtune.analyses.columns import COLUMNS
+from logtune.render import json as rendered
+
+SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
+LOGS = ("filter.log", "helo_trial_iso.log", "truth/shapes.log", "truth/limits.log", "truth/header_checks.log")
+
+EVERYTHING = """\
+Mar  2 10:00:00 mail postfix/smtpd[7]: no such text was ever logged
+Mar  2 10:00:00 mail sshd[7]: Connection closed by 192.0.2.99 port 4711
+Mar  2 10:00:01 mail postfix/smtpd[7]: connect from a.example[192.0.2.1]
+Mar  2 10:00:02 mail postfix/smtpd[7]: warning: a.example[192.0.2.1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6
+Mar  2 10:00:02 mail postfix/smtpd[7]: disconnect from a.example[192.0.2.1] ehlo=1 auth=0/1 quit=1 commands=2/3
+Mar  2 10:00:03 mail postfix/master[1]: warning: service "smtp" (25) has reached its process limit "100": new clients may experience noticeable delays
+Mar  2 10:00:04 mail postfix/anvil[9]: statistics: max connection rate 61/60s for (smtp:192.0.2.1) at Mar  2 10:00:03
+Mar  2 10:00:05 mail postfix/smtp[8]: A1B2C3D4E5: to=<r@example.com>, relay=mx.example.com[198.51.100.1]:25, delay=1, delays=0.1/0/0.4/0.5, dsn=5.7.1, status=bounced (host mx.example.com[198.51.100.1] said: 554 5.7.1 Service unavailable; Client host [203.0.113.1] blocked using bl.example (in reply to RCPT TO command))
+Mar  2 10:00:06 mail postfix/smtp[8]: B1B2C3D4E5: to=<r@example.com>, relay=mx.example.com[198.51.100.1]:25, delay=7, delays=0.1/0/5.4/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+Mar  2 10:00:07 mail postfix/smtpd[7]: fatal: no SASL authentication mechanisms
+"""  # fmt: skip
+
+
+@cache
+def sources(folder: Path) -> list[Path]:
+    made = folder / "mail.log"
+    made.write_text(EVERYTHING)
+    return [made, *(SAMPLES / name for name in LOGS)]
+
+
+def answer(path: Path, command: str, columns: Any = None) -> str:
+    log = logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24", columns=columns)
+    whole = rendered.dumps(getattr(log, command)())
+    return whole + json.dumps(log.trial_json(recipients=True)) if command == "trial" else whole
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("columns")
+
+
+@pytest.mark.parametrize("command", COLUMNS)
+def test_a_command_needs_no_other_columns(command: str, folder: Path) -> None:
+    """Its answer is the same, character for character, with and without them."""
+    for path in sources(folder):
+        assert answer(path, command, COLUMNS[command]) == answer(path, command), path.name
+
+
+@pytest.mark.parametrize("command", COLUMNS)
+def test_the_columns_exist(command: str) -> None:
+    """A name that no table has is a mistake in the list."""
+    for name, columns in COLUMNS[command].items():
+        assert columns <= set(schema.arrow_schema(name).names), name
+
+
+def test_only_what_is_asked_for_is_built() -> None:
+    """ts, position and host are always there; link and classify read theirs all the same."""
+    log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC", columns={"decisions": ["message", "restriction"]})
+    assert log.table("decisions").column_names == ["ts", "position", "host", "message", "restriction"]
+    assert log.table("queue").column_names == ["ts", "position", "host"]
+    whole = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC").table("decisions")
+    assert log.table("decisions") == whole.select(["ts", "position", "host", "message", "restriction"])
