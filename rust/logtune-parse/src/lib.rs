@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod columns;
+mod dictionary;
 pub mod envelope;
 pub mod families;
 pub mod programs;
@@ -18,13 +19,14 @@ pub mod text;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use envelope::{Envelope, Memory};
+use envelope::Memory;
 use families::common::{integer32, number};
 use families::{filters, loss, read_postfix};
 use programs::{Program, Programs, Tags};
 use records::{Notice, Record, Unrecognised};
 use std::borrow::Cow;
-use tables::{Columns, Common, Tables};
+use dictionary::Dictionary;
+use tables::{Columns, Common, Names, Tables};
 use text::{Pattern, after, cut, group, head};
 
 /// So many characters of a line are kept in `unrecognised`.
@@ -80,7 +82,7 @@ pub fn parse_block(
     let mut parser = Parser {
         tables: Tables::new(columns, block.len()),
         counts: Counts::default(),
-        programs: Programs::new(tags),
+        names: Names { hosts: Dictionary::default(), programs: Programs::new(tags) },
     };
     let mut memory = Memory::default();
     let whole = std::str::from_utf8(block).ok();
@@ -96,7 +98,7 @@ pub fn parse_block(
         parser.line(line.trim_end_matches(['\r', '\0']), raw.len() > LINE_LIMIT, position, &mut memory);
         start = end + 1;
     }
-    Ok(ParsedBlock { batches: parser.tables.finish()?, counts: parser.counts })
+    Ok(ParsedBlock { batches: parser.tables.finish(&parser.names)?, counts: parser.counts })
 }
 
 /// What one line became, before the common columns.
@@ -119,7 +121,7 @@ impl<'t> Row<'t> {
 struct Parser<'c> {
     tables: Tables<'c>,
     counts: Counts,
-    programs: Programs<'c>,
+    names: Names<'c>,
 }
 
 impl Parser<'_> {
@@ -130,21 +132,31 @@ impl Parser<'_> {
                 self.counts.blank += 1;
             } else {
                 let row = Row::unrecognised(Some(line), NO_HEADER);
-                self.push(&Common { position, ..Common::default() }, row);
+                self.put(Common { position, ..Common::default() }, &row);
             }
             return;
         };
-        let program = envelope.tag.map(|tag| self.programs.find(tag)).unwrap_or_default();
+        let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
+        let common = Common {
+            ts: envelope.stamp.ts,
+            position,
+            host: envelope.host.map(|host| self.names.hosts.number(host)),
+            program: program.number,
+            pid: envelope.pid,
+            stamp: envelope.stamp.lacks,
+            ..Common::default()
+        };
         let mut solaris = String::new();
         let row = if too_long {
             too_long_row(line, &program)
         } else {
-            read(envelope.text, &program, line, &mut solaris)
+            read(envelope.text, &program, &self.names, line, &mut solaris)
         };
-        self.push(&common(position, &envelope, &program), row);
+        self.put(common, &row);
     }
 
-    fn push(&mut self, common: &Common<'_>, row: Row<'_>) {
+    #[inline]
+    fn put(&mut self, common: Common<'_>, row: &Row<'_>) {
         match &row.record {
             Record::Unrecognised(found) => {
                 self.counts.unrecognised += 1;
@@ -152,29 +164,24 @@ impl Parser<'_> {
             }
             _ => self.counts.recognised += 1,
         }
-        let common = Common { queue_id: row.queue_id, repeat: row.repeat, ..*common };
-        self.tables.push(&common, &row.record);
-    }
-}
-
-fn common<'t>(position: i64, envelope: &Envelope<'t>, program: &Program<'t>) -> Common<'t> {
-    Common {
-        ts: envelope.stamp.ts,
-        position,
-        host: envelope.host,
-        instance: program.instance,
-        service: program.service,
-        daemon: program.daemon,
-        pid: envelope.pid.and_then(integer32),
-        stamp: envelope.stamp.lacks,
-        ..Common::default()
+        self.tables.put(&Common { queue_id: row.queue_id, repeat: row.repeat, ..common }, &row.record);
     }
 }
 
 /// Row of a line whose envelope could be read.
-fn read<'t>(text: &'t str, program: &Program<'t>, line: &'t str, solaris: &'t mut String) -> Row<'t> {
+fn read<'t>(
+    text: &'t str,
+    program: &Program,
+    names: &Names<'_>,
+    line: &'t str,
+    solaris: &'t mut String,
+) -> Row<'t> {
     if let Some(reader) = program.reader {
-        return read_text(text, reader, program, line, solaris);
+        return read_text(text, reader, solaris).unwrap_or_else(|repeat| {
+            let [_, _, daemon] = program.number.map(|number| names.programs.parts(number)).unwrap_or_default();
+            let why = format!("unknown {} text", daemon.unwrap_or(""));
+            Row { repeat, ..Row::unrecognised(Some(line), why) }
+        });
     }
     if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
         return Row { queue_id, ..Row::of(verdict) };
@@ -189,23 +196,17 @@ fn read<'t>(text: &'t str, program: &Program<'t>, line: &'t str, solaris: &'t mu
     Row::unrecognised(None, NOT_POSTFIX)
 }
 
-/// Row of a Postfix line; `message repeated N times: [ text]` is the row of `text` itself.
+/// Row of a Postfix line; `message repeated N times: [ text]` is the row of `text` itself. How often it was repeated
+/// where nobody knows the text.
 fn read_text<'t>(
     text: &'t str,
     reader: families::Family,
-    program: &Program<'t>,
-    line: &'t str,
     solaris: &'t mut String,
-) -> Row<'t> {
+) -> Result<Row<'t>, Option<i32>> {
     let text = if text.starts_with("[ID ") { without_id(text, solaris) } else { text };
     let (text, repeat) = if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
-    match read_postfix(text, reader) {
-        Some((queue_id, record)) => Row { queue_id, repeat, record },
-        None => {
-            let why = format!("unknown {} text", program.daemon.unwrap_or(""));
-            Row { repeat, ..Row::unrecognised(Some(line), why) }
-        }
-    }
+    let (queue_id, record) = read_postfix(text, reader).ok_or(repeat)?;
+    Ok(Row { queue_id, repeat, record })
 }
 
 /// `text` without the message id that Solaris writes.
@@ -230,7 +231,7 @@ fn repeated(text: &str) -> (&str, Option<i32>) {
 }
 
 /// A line that nobody should have written; another program's is still not Postfix.
-fn too_long_row<'t>(line: &'t str, program: &Program<'t>) -> Row<'t> {
+fn too_long_row<'t>(line: &'t str, program: &Program) -> Row<'t> {
     match program.reader {
         Some(_) => Row::unrecognised(Some(line), TOO_LONG),
         None => Row::unrecognised(None, NOT_POSTFIX),

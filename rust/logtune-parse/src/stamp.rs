@@ -22,6 +22,60 @@ pub struct Stamp {
 
 const UNREADABLE: Stamp = Stamp { ts: None, lacks: None };
 
+/// The day of the last stamp like `Mar  2 06:12:00`: most lines are of the day of the line before.
+#[derive(Default)]
+pub struct Day {
+    text: [u8; DAY],
+    /// Microseconds since 1970 of its midnight; `None` where the day does not exist.
+    midnight: Option<i64>,
+}
+
+/// Length of `Mar  2 `.
+const DAY: usize = 7;
+
+/// Length of `Mar  2 06:12:00`.
+const CLASSIC: usize = 15;
+
+impl Day {
+    /// Stamp like `Mar  2 06:12:00` at the start of `line`, and its end. `None` may also be a stamp of another form.
+    #[inline]
+    pub fn stamp(&mut self, line: &str) -> Option<(Stamp, usize)> {
+        let (day, rest) = line.as_bytes().split_first_chunk::<DAY>()?;
+        let seconds = seconds(rest.first_chunk()?)?;
+        if *day != self.text {
+            self.change(line)?;
+        }
+        let ts = self.midnight? + seconds * 1_000_000;
+        Some((Stamp { ts: Some(ts), lacks: Some(NO_YEAR) }, CLASSIC))
+    }
+
+    #[cold]
+    fn change(&mut self, line: &str) -> Option<()> {
+        let text = line.get(..usual_end(line).filter(|&end| end == CLASSIC && line.as_bytes()[0].is_ascii_alphabetic())?)?;
+        let midnight = usual(text).ts? / DAY_LENGTH * DAY_LENGTH;
+        self.text = *line.as_bytes().first_chunk()?;
+        self.midnight = Some(midnight);
+        Some(())
+    }
+}
+
+/// Microseconds of a day.
+const DAY_LENGTH: i64 = 86_400_000_000;
+
+/// Seconds since midnight of a clock like `06:12:00`.
+#[inline]
+fn seconds(clock: &[u8; 8]) -> Option<i64> {
+    // digits become 0..=9 and colons 0: more carries into the upper four bits
+    let word = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+    let above = u64::from_le_bytes([6, 6, 15, 6, 6, 15, 6, 6]);
+    if (word | word.wrapping_add(above)) & u64::from_le_bytes([0xf0; 8]) != 0 {
+        return None;
+    }
+    let [h, hh, _, m, mm, _, s, ss] = word.to_le_bytes().map(i64::from);
+    let (hour, minute, second) = (h * 10 + hh, m * 10 + mm, s * 10 + ss);
+    (hour < 24 && minute < 60 && second < 60).then_some((hour * 60 + minute) * 60 + second)
+}
+
 /// End of a stamp in one of the two usual forms at the start of `line`: `Mar  2 06:12:00` or ISO 8601.
 #[inline]
 pub fn usual_end(line: &str) -> Option<usize> {

@@ -1,6 +1,6 @@
 //! What several families read the same way: clients, numbers, replies, shapes of reasons.
 
-use crate::text::{after, cut, find_byte, has, is_space, is_unicode_space, run, some};
+use crate::text::{after, cut, has, is_space, is_unicode_space, run, some, until, word_end};
 
 /// Whole number in `text`; `None` where it is none, or larger than `limit`.
 #[inline]
@@ -31,24 +31,23 @@ const TENS: [f64; 16] =
 /// Decimal number in `text`: at most 18 digits before and after the point, no sign, no exponent.
 #[inline]
 pub fn number(text: &str) -> Option<f64> {
-    let whole = run(text, 0, |b| b.is_ascii_digit());
-    let fraction = if whole == text.len() {
-        0
-    } else {
-        let digits = run(text, whole + 1, |b| b.is_ascii_digit());
-        if !has(text, whole, b'.') || digits == 0 || whole + 1 + digits != text.len() {
-            return None;
+    let (mut digits, mut point) = (0u64, None);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0'..=b'9' => digits = digits.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' if point.is_none() => point = Some(at),
+            _ => return None,
         }
-        digits
-    };
-    if whole == 0 || whole > 18 || fraction > 18 {
+    }
+    let whole = point.unwrap_or(text.len());
+    let fraction = text.len() - point.map_or(whole, |point| point + 1);
+    if !(1..=18).contains(&whole) || fraction > 18 || (fraction == 0 && point.is_some()) {
         return None;
     }
     if whole + fraction > 15 {
         return text.parse().ok();
     }
     // both parts of the division are exact, so its result is the nearest double
-    let digits = text.bytes().filter(u8::is_ascii_digit).fold(0u64, |sum, b| sum * 10 + u64::from(b - b'0'));
     Some(digits as f64 / TENS[fraction])
 }
 
@@ -65,12 +64,12 @@ pub fn signed(text: &str) -> Option<f64> {
 /// Short ids are upper case hexadecimal, long ones have no vowels, others have a digit (`src/global/mail_queue.h`).
 #[inline]
 pub fn queue_id(text: &str) -> Option<(&str, &str)> {
-    let length = run(text, 0, |b| b.is_ascii_alphanumeric());
+    let length = word_end(text, 0, [b':']);
     if !(6..=100).contains(&length) || !has(text, length, b':') {
         return None;
     }
     let id = cut(text, 0, length);
-    if id != "NOQUEUE" && !is_id(id.as_bytes()) {
+    if !id.bytes().all(|b| b.is_ascii_alphanumeric()) || (id != "NOQUEUE" && !is_id(id.as_bytes())) {
         return None;
     }
     let end = length + 1 + usize::from(has(text, length + 1, b' '));
@@ -94,11 +93,14 @@ pub struct Peer<'t> {
 /// `name[addr]:port` at the start of `text`, and where it ends.
 #[inline]
 pub fn peer_end(text: &str) -> Option<(Peer<'_>, usize)> {
-    let name = run(text, 0, |b| !is_space(b) && b != b'[' && b != b']');
+    let name = word_end(text, 0, *b"[]");
     if !has(text, name, b'[') {
         return None;
     }
-    let close = find_byte(text, name + 1, b']')?;
+    let close = until(text, name + 1, [b']']);
+    if close == text.len() {
+        return None;
+    }
     let mut peer =
         Peer { name: some(cut(text, 0, name)), addr: some(cut(text, name + 1, close)), port: None };
     let mut end = close + 1;
@@ -120,7 +122,7 @@ pub fn peer(text: &str) -> Peer<'_> {
 #[inline]
 pub fn address_end(text: &str) -> usize {
     let start = quoted_end(text).unwrap_or(0);
-    start + run(text, start, |b| !matches!(b, b'"' | b'<' | b'>'))
+    until(text, start, *b"\"<>")
 }
 
 /// End of the quoted string at the start of `text`.

@@ -4,8 +4,14 @@
 
 use super::common::{Peer, address_end, integer32, number, peer};
 use crate::records::{Delivery, Record};
-use crate::text::{after, cut, find_by, find_byte, has, is_space, is_unicode_space, run, some};
+use crate::text::{
+    Needle, after, cut, find, find_byte, has, is_space, is_unicode_space, run, some, until, word_end,
+};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+
+static STATUS: Needle = Needle::new(|| Finder::new("status="));
+static QUEUED_AS: Needle = Needle::new(|| Finder::new("ed as "));
 
 /// Row of a delivery line without its queue id.
 pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
@@ -14,18 +20,45 @@ pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
         Some((original, rest)) => (Some(original), rest),
         None => (None, rest),
     };
-    let at = find_by(rest, 0, "status=", 6)?;
-    let (status, reason) = status(after(rest, at + 7))?;
-    let mut row = Delivery {
-        recipient,
-        orig_recipient: original,
-        status,
-        reason,
-        queued_as: reason.and_then(queued_as),
-        ..Delivery::default()
+    let mut row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
+    let rest = match plain_attributes(rest, &mut row) {
+        Some(rest) => rest,
+        None => {
+            let at = find(rest, 0, &STATUS)?;
+            row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
+            attributes(cut(rest, 0, at), &mut row);
+            after(rest, at + 7)
+        }
     };
-    attributes(cut(rest, 0, at), &mut row);
+    (row.status, row.reason) = status(rest)?;
+    row.queued_as = row.reason.and_then(queued_as);
     Some(row.into())
+}
+
+/// Fills in `KEY=VALUE, ` pairs with keys that are known and no equal sign in a value, and gives what follows
+/// `status=`. `None` where the text is not so plain; `row` may be filled in part then.
+fn plain_attributes<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<&'t str> {
+    let mut at = 0;
+    loop {
+        let rest = after(text, at);
+        let key = match rest.as_bytes().first_chunk()? {
+            b"rela" => "relay=",
+            b"dela" if has(rest, 5, b's') => "delays=",
+            b"dela" => "delay=",
+            b"conn" => "conn_use=",
+            b"dsn=" => "dsn=",
+            b"tls=" => "tls=",
+            b"stat" => return rest.strip_prefix("status="),
+            _ => return None,
+        };
+        let start = if rest.starts_with(key) { at + key.len() } else { return None };
+        let end = word_end(text, start, *b",=");
+        if !has(text, end, b',') || !has(text, end + 1, b' ') {
+            return None;
+        }
+        attribute(cut(key, 0, key.len() - 1), cut(text, start, end), row);
+        at = end + 2;
+    }
 }
 
 /// Address at the start of `text` and what follows the `, ` behind it.
@@ -120,19 +153,23 @@ fn attribute<'t>(key: &str, value: &'t str, row: &mut Delivery<'t>) {
 
 /// `0.76/0.01/0.09/0.34`; none of them where they are not four.
 fn stages(value: &str) -> [Option<f64>; 4] {
-    let mut parts = value.split('/');
-    let four = [parts.next(), parts.next(), parts.next(), parts.next()];
-    if parts.next().is_some() || four[3].is_none() {
-        return [None; 4];
+    let (mut four, mut at) = ([None; 4], 0);
+    for (index, stage) in four.iter_mut().enumerate() {
+        let end = until(value, at, [b'/']);
+        if (end == value.len()) != (index == 3) {
+            return [None; 4];
+        }
+        *stage = number(cut(value, at, end));
+        at = end + 1;
     }
-    four.map(|part| part.and_then(number))
+    four
 }
 
 /// `name[addr]:port`; a socket path (`mail[private/lmtp]`) is no address, `local` is nobody.
 fn relay(value: &str) -> Peer<'_> {
     let to = peer(value);
     match to.addr {
-        Some(path) if path.contains('/') => Peer { addr: None, port: None, ..to },
+        Some(path) if until(path, 0, [b'/']) < path.len() => Peer { addr: None, port: None, ..to },
         _ => to,
     }
 }
@@ -141,7 +178,7 @@ fn relay(value: &str) -> Peer<'_> {
 fn queued_as(reason: &str) -> Option<&str> {
     let mut found = None;
     let mut done = 0;
-    while let Some(at) = find_by(reason, done, "ed as ", 1) {
+    while let Some(at) = find(reason, done, &QUEUED_AS) {
         let before = cut(reason, done, at);
         let start = at + 6;
         let length = run(reason, start, |b| b.is_ascii_alphanumeric()).min(100);
