@@ -136,6 +136,28 @@ impl Texts {
     }
 }
 
+/// Adds `text` to `bytes`: most are short, and copies of a fixed size need no call.
+#[inline]
+fn add(bytes: &mut Vec<u8>, text: &[u8]) {
+    match text.len() {
+        16..=32 => add_ends::<16>(bytes, text),
+        8..16 => add_ends::<8>(bytes, text),
+        4..8 => add_ends::<4>(bytes, text),
+        _ => bytes.extend_from_slice(text),
+    }
+}
+
+/// Adds a text of `N` to `2 * N` bytes: its first and its last `N`, which overlap.
+#[inline]
+fn add_ends<const N: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
+    if let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) {
+        let end = bytes.len() + text.len();
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - N);
+        bytes.extend_from_slice(last);
+    }
+}
+
 impl Column for Texts {
     type Value<'v> = &'v str;
 
@@ -150,7 +172,7 @@ impl Column for Texts {
         if self.offsets.len() != row + 1 {
             self.skip_to(row);
         }
-        self.bytes.extend_from_slice(cell.as_bytes());
+        add(&mut self.bytes, cell.as_bytes());
         self.offsets.push(self.end());
     }
 
@@ -274,30 +296,54 @@ impl Column for Shapes {
     }
 }
 
-/// Dictionary-encoded names of `numbers`, which are below `count` or negative for none; `name` gives each one's.
-pub fn named<'n>(
-    numbers: &[i32],
-    count: usize,
-    name: impl Fn(i32) -> Option<&'n str>,
-) -> Result<ArrayRef, ArrowError> {
-    let (mut words, mut keys, mut unknown) = (Dictionary::default(), vec![None; count + 1], false);
-    // what has no name has the last of the keys
-    let at = |number: i32| usize::try_from(number).unwrap_or(count).min(count);
-    for &number in numbers {
-        if let Some(key @ None) = keys.get_mut(at(number)) {
-            let text = if number < 0 { None } else { name(number) };
-            unknown |= text.is_none();
-            *key = Some(text.map_or(NULL, |text| words.number(text)));
-        }
+/// Numbers that stand for names, which are found at the end, once for each number. Negative is null.
+pub struct Numbered(Vec<i32>);
+
+impl Numbered {
+    pub fn new(rows: usize) -> Self {
+        Self(Vec::with_capacity(rows))
     }
-    let keys: Vec<i32> = keys.into_iter().map(|key| key.unwrap_or(NULL)).collect();
-    let keys: Vec<i32> = numbers.iter().map(|&number| keys[at(number)]).collect();
-    let nulls = unknown.then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), |row| keys[row] != NULL)));
-    let words = StringArray::from_iter_values(words.texts());
-    let keys: Vec<i32> = keys.into_iter().map(|key| key.max(0)).collect();
-    let keys = PrimitiveArray::try_new(ScalarBuffer::from(keys), nulls)?;
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(words))?))
+
+    #[inline]
+    pub fn push(&mut self, number: i32) {
+        self.0.push(number);
+    }
+
+    /// Which numbers below `count` occur, and at last whether another does.
+    pub fn used(&self, count: usize) -> Vec<bool> {
+        let mut used = vec![false; count + 1];
+        for &number in &self.0 {
+            used[index(number, count)] = true;
+        }
+        used
+    }
+
+    /// The array of the names, dictionary-encoded; `name` gives the name of a number that is `used`.
+    pub fn named<'n>(
+        &self,
+        used: &[bool],
+        name: impl Fn(i32) -> Option<&'n str>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let mut words = Dictionary::default();
+        let count = used.len() - 1;
+        let key = |(number, used): (i32, &bool)| {
+            let text = if *used { name(number) } else { None };
+            text.map(|text| words.number(text))
+        };
+        let of: Vec<Option<i32>> = (0..).zip(used).map(key).collect();
+        let complete = of.iter().zip(used).all(|(key, used)| key.is_some() || !used);
+        let bare: Vec<i32> = of.iter().map(|key| key.unwrap_or(0)).collect();
+        let keys: Vec<i32> = self.0.iter().map(|&number| bare[index(number, count)]).collect();
+        let known = |row: usize| of[index(self.0[row], count)].is_some();
+        let nulls = (!complete).then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), known)));
+        let words = StringArray::from_iter_values(words.texts());
+        let keys = PrimitiveArray::try_new(ScalarBuffer::from(keys), nulls)?;
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(words))?))
+    }
 }
 
-/// Key of what has no name.
-const NULL: i32 = -1;
+/// `number`, or `count` where it is not below.
+#[inline]
+fn index(number: i32, count: usize) -> usize {
+    (number as u32 as usize).min(count)
+}

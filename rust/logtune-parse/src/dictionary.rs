@@ -45,8 +45,8 @@ impl Ends {
     /// Where such a text is remembered.
     #[inline]
     fn slot(self) -> usize {
-        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.length as u64)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15); // 2**64 / golden ratio: spreads to the upper bits
+        let mixed =
+            (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15); // 2**64 / golden ratio: spreads to the upper bits
         (mixed >> 59) as usize % RECENT
     }
 }
@@ -78,7 +78,7 @@ impl Dictionary {
         let ends = Ends::of(text);
         let slot = ends.slot();
         let (known, number) = self.recent[slot];
-        if known == ends && (ends.length <= SHORT || self.text(number) == text) {
+        if known == ends && (ends.length <= SHORT || self.text(number) == Some(text)) {
             return number;
         }
         let number = self.search(text);
@@ -89,8 +89,7 @@ impl Dictionary {
     fn search(&mut self, text: &str) -> i32 {
         let hash = self.hasher.hash_one(text);
         let (texts, hasher) = (&self.texts, &self.hasher);
-        let entry =
-            self.index.entry(hash, |&at| of(texts, at) == text, |&at| hasher.hash_one(of(texts, at)));
+        let entry = self.index.entry(hash, |&at| of(texts, at) == text, |&at| hasher.hash_one(of(texts, at)));
         match entry {
             Entry::Occupied(found) => *found.get(),
             Entry::Vacant(place) => {
@@ -103,9 +102,9 @@ impl Dictionary {
         }
     }
 
-    /// The text of `number`.
-    pub fn text(&self, number: i32) -> &str {
-        of(&self.texts, number)
+    /// The text of `number`; `None` where no text has it.
+    pub fn text(&self, number: i32) -> Option<&str> {
+        usize::try_from(number).ok().and_then(|at| self.texts.get(at)).map(|text| &**text)
     }
 
     /// How many they are.

@@ -3,7 +3,7 @@
 
 use crate::families::common::integer32;
 use crate::stamp::{self, Day, Stamp};
-use crate::text::{Pattern, after, cut, group, has, run, word_end};
+use crate::text::{Pattern, after, cut, group, has, until, word_end};
 
 /// What stands before the text. `tag` is `None` where the line has none (`last message repeated`).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,12 +87,12 @@ fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
     let mut at = tag_end;
     let mut pid = None;
     if has(line, at, b'[') {
-        let digits = run(line, at + 1, |b| b.is_ascii_digit());
-        pid = integer32(cut(line, at + 1, at + 1 + digits));
-        at += digits + 2;
-        if digits == 0 || !has(line, at - 1, b']') {
-            return None;
+        let close = until(line, at + 1, [b']']);
+        pid = integer32(cut(line, at + 1, close));
+        if pid.is_none() || close == line.len() {
+            return None; // no number, or a large one: the patterns know better
         }
+        at = close + 1;
     }
     if !has(line, at, b':') {
         return None;
@@ -129,7 +129,13 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
         let found = RFC5424.captures(rest)?;
         let known = |index| group(&found, index).filter(|value| *value != "-");
         let text = group(&found, 4).unwrap_or("");
-        return Some(Envelope { stamp, host: known(1), tag: known(2), pid: group(&found, 3).and_then(integer32), text });
+        return Some(Envelope {
+            stamp,
+            host: known(1),
+            tag: known(2),
+            pid: group(&found, 3).and_then(integer32),
+            text,
+        });
     }
     if let Some(found) = REPEATED.captures(rest) {
         let text = group(&found, 2).unwrap_or("");
@@ -137,7 +143,13 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
     }
     let found = HOST_TAG.captures(rest)?;
     let text = group(&found, 4).unwrap_or("");
-    Some(Envelope { stamp, host: group(&found, 1), tag: group(&found, 2), pid: group(&found, 3).and_then(integer32), text })
+    Some(Envelope {
+        stamp,
+        host: group(&found, 1),
+        tag: group(&found, 2),
+        pid: group(&found, 3).and_then(integer32),
+        text,
+    })
 }
 
 /// `line` without what containers and syslog daemons put before the stamp, and whether it is RFC 5424.

@@ -19,14 +19,14 @@ pub mod text;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
+use dictionary::Dictionary;
 use envelope::Memory;
 use families::common::{integer32, number};
-use families::{filters, loss, read_postfix};
+use families::{Family, filters, loss, read_postfix};
 use programs::{Program, Programs, Tags};
 use records::{Notice, Record, Unrecognised};
 use std::borrow::Cow;
-use dictionary::Dictionary;
-use tables::{Columns, Common, Names, Tables};
+use tables::{Beside, Columns, Common, Names, Tables};
 use text::{Pattern, after, cut, group, head};
 
 /// So many characters of a line are kept in `unrecognised`.
@@ -101,40 +101,25 @@ pub fn parse_block(
     Ok(ParsedBlock { batches: parser.tables.finish(&parser.names)?, counts: parser.counts })
 }
 
-/// What one line became, before the common columns.
-struct Row<'t> {
-    queue_id: Option<&'t str>,
-    repeat: Option<i32>,
-    record: Record<'t>,
-}
-
-impl<'t> Row<'t> {
-    fn of(record: impl Into<Record<'t>>) -> Self {
-        Self { queue_id: None, repeat: None, record: record.into() }
-    }
-
-    fn unrecognised(text: Option<&'t str>, why: impl Into<Cow<'t, str>>) -> Self {
-        Self::of(Unrecognised { text: text.map(|text| head(text, TEXT_LIMIT)), why: why.into() })
-    }
-}
-
 struct Parser<'c> {
     tables: Tables<'c>,
     counts: Counts,
     names: Names<'c>,
 }
 
+/// A line whose envelope was read.
+struct Line<'t> {
+    common: Common,
+    program: Program,
+    text: &'t str,
+    whole: &'t str,
+}
+
 impl Parser<'_> {
-    fn line(&mut self, line: &str, too_long: bool, position: i64, memory: &mut Memory) {
+    fn line(&mut self, whole: &str, too_long: bool, position: i64, memory: &mut Memory) {
         self.counts.lines += 1;
-        let Some(envelope) = envelope::read(line, memory) else {
-            if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
-                self.counts.blank += 1;
-            } else {
-                let row = Row::unrecognised(Some(line), NO_HEADER);
-                self.put(Common { position, ..Common::default() }, &row);
-            }
-            return;
+        let Some(envelope) = envelope::read(whole, memory) else {
+            return self.no_envelope(whole, position);
         };
         let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
         let common = Common {
@@ -144,69 +129,71 @@ impl Parser<'_> {
             program: program.number,
             pid: envelope.pid,
             stamp: envelope.stamp.lacks,
-            ..Common::default()
         };
-        let mut solaris = String::new();
-        let row = if too_long {
-            too_long_row(line, &program)
-        } else {
-            read(envelope.text, &program, &self.names, line, &mut solaris)
-        };
-        self.put(common, &row);
-    }
-
-    #[inline]
-    fn put(&mut self, common: Common<'_>, row: &Row<'_>) {
-        match &row.record {
-            Record::Unrecognised(found) => {
-                self.counts.unrecognised += 1;
-                self.counts.not_postfix += u64::from(found.why == NOT_POSTFIX);
-            }
-            _ => self.counts.recognised += 1,
+        let line = Line { common, program, text: envelope.text, whole };
+        match program.reader {
+            Some(_) if too_long => self.put_unrecognised(&line.common, None, Some(whole), TOO_LONG),
+            Some(reader) => self.read_postfix(&line, reader),
+            None if too_long => self.put_unrecognised(&line.common, None, None, NOT_POSTFIX),
+            None => self.read_other(&line),
         }
-        self.tables.put(&Common { queue_id: row.queue_id, repeat: row.repeat, ..common }, &row.record);
     }
-}
 
-/// Row of a line whose envelope could be read.
-fn read<'t>(
-    text: &'t str,
-    program: &Program,
-    names: &Names<'_>,
-    line: &'t str,
-    solaris: &'t mut String,
-) -> Row<'t> {
-    if let Some(reader) = program.reader {
-        return read_text(text, reader, solaris).unwrap_or_else(|repeat| {
-            let [_, _, daemon] = program.number.map(|number| names.programs.parts(number)).unwrap_or_default();
-            let why = format!("unknown {} text", daemon.unwrap_or(""));
-            Row { repeat, ..Row::unrecognised(Some(line), why) }
+    #[cold]
+    fn no_envelope(&mut self, line: &str, position: i64) {
+        if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
+            self.counts.blank += 1;
+        } else {
+            self.put_unrecognised(&Common { position, ..Common::default() }, None, Some(line), NO_HEADER);
+        }
+    }
+
+    /// A Postfix line; `message repeated N times: [ text]` is the row of `text` itself.
+    fn read_postfix(&mut self, line: &Line<'_>, reader: Family) {
+        let mut solaris = String::new();
+        let text =
+            if line.text.starts_with("[ID ") { without_id(line.text, &mut solaris) } else { line.text };
+        let (text, repeat) =
+            if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
+        let known = read_postfix(text, reader, |queue_id, record| {
+            self.counts.recognised += 1;
+            self.tables.put(&line.common, &Beside { queue_id, repeat }, record);
         });
+        if !known {
+            let parts = line.program.number.map(|number| self.names.programs.parts(number));
+            let [_, _, daemon] = parts.unwrap_or_default();
+            let why = format!("unknown {} text", daemon.unwrap_or(""));
+            self.put_unrecognised(&line.common, repeat, Some(line.whole), &why);
+        }
     }
-    if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
-        return Row { queue_id, ..Row::of(verdict) };
-    }
-    if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
-        return Row::of(lost);
-    }
-    if let Some(repeated) = REPEATED.captures(text) {
-        let value = group(&repeated, 1).and_then(number);
-        return Row::of(Notice { value, ..Notice::info("other", text) });
-    }
-    Row::unrecognised(None, NOT_POSTFIX)
-}
 
-/// Row of a Postfix line; `message repeated N times: [ text]` is the row of `text` itself. How often it was repeated
-/// where nobody knows the text.
-fn read_text<'t>(
-    text: &'t str,
-    reader: families::Family,
-    solaris: &'t mut String,
-) -> Result<Row<'t>, Option<i32>> {
-    let text = if text.starts_with("[ID ") { without_id(text, solaris) } else { text };
-    let (text, repeat) = if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
-    let (queue_id, record) = read_postfix(text, reader).ok_or(repeat)?;
-    Ok(Row { queue_id, repeat, record })
+    /// A line of a program that is not Postfix.
+    fn read_other(&mut self, line: &Line<'_>) {
+        let (text, program) = (line.text, &line.program);
+        if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
+            return self.put(&line.common, queue_id, &verdict.into());
+        }
+        if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
+            return self.put(&line.common, None, &lost.into());
+        }
+        if let Some(repeated) = REPEATED.captures(text) {
+            let value = group(&repeated, 1).and_then(number);
+            return self.put(&line.common, None, &Notice { value, ..Notice::info("other", text) }.into());
+        }
+        self.put_unrecognised(&line.common, None, None, NOT_POSTFIX);
+    }
+
+    fn put(&mut self, common: &Common, queue_id: Option<&str>, record: &Record<'_>) {
+        self.counts.recognised += 1;
+        self.tables.put(common, &Beside { queue_id, repeat: None }, record);
+    }
+
+    fn put_unrecognised(&mut self, common: &Common, repeat: Option<i32>, text: Option<&str>, why: &str) {
+        self.counts.unrecognised += 1;
+        self.counts.not_postfix += u64::from(why == NOT_POSTFIX);
+        let text = text.map(|text| head(text, TEXT_LIMIT));
+        self.tables.put(common, &Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
+    }
 }
 
 /// `text` without the message id that Solaris writes.
@@ -228,14 +215,6 @@ fn repeated(text: &str) -> (&str, Option<i32>) {
     };
     let inner = group(&found, 2).unwrap_or("");
     (inner.strip_suffix(']').unwrap_or(inner), group(&found, 1).and_then(integer32))
-}
-
-/// A line that nobody should have written; another program's is still not Postfix.
-fn too_long_row<'t>(line: &'t str, program: &Program) -> Row<'t> {
-    match program.reader {
-        Some(_) => Row::unrecognised(Some(line), TOO_LONG),
-        None => Row::unrecognised(None, NOT_POSTFIX),
-    }
 }
 
 #[cfg(test)]

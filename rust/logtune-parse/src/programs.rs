@@ -1,8 +1,8 @@
 //! Who logs under a syslog tag. The tables are those of `logtune/postfix/families.py`; a test compares them.
 
+use crate::dictionary::Dictionary;
 use crate::families::{self, Family, other};
 use crate::text::{after, cut, some};
-use crate::dictionary::Dictionary;
 use std::collections::HashMap;
 
 /// Last part of the tag to message family.
@@ -160,7 +160,9 @@ impl<'c> Kind<'c> {
         'c: 't,
     {
         match (self.own, self.parts) {
-            (Some(own), _) => [Some(own.instance.as_str()), own.service.as_deref(), Some(own.daemon.as_str())],
+            (Some(own), _) => {
+                [Some(own.instance.as_str()), own.service.as_deref(), Some(own.daemon.as_str())]
+            }
             (None, Some((owner, daemon))) => {
                 let service = if daemon > owner + 1 { some(cut(tag, owner + 1, daemon - 1)) } else { None };
                 [some(cut(tag, 0, owner)), service, Some(after(tag, daemon))]
@@ -211,6 +213,6 @@ impl<'c> Programs<'c> {
     /// Instance, service and daemon of program `number`.
     pub fn parts(&self, number: i32) -> Parts<'_> {
         let kind = usize::try_from(number).ok().and_then(|at| self.kinds.get(at));
-        kind.map_or([None; 3], |kind| kind.parts(self.tags.text(number)))
+        kind.zip(self.tags.text(number)).map_or([None; 3], |(kind, tag)| kind.parts(tag))
     }
 }

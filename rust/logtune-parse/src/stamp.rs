@@ -25,13 +25,11 @@ const UNREADABLE: Stamp = Stamp { ts: None, lacks: None };
 /// The day of the last stamp like `Mar  2 06:12:00`: most lines are of the day of the line before.
 #[derive(Default)]
 pub struct Day {
-    text: [u8; DAY],
+    /// The day in the lower bytes.
+    text: u64,
     /// Microseconds since 1970 of its midnight; `None` where the day does not exist.
     midnight: Option<i64>,
 }
-
-/// Length of `Mar  2 `.
-const DAY: usize = 7;
 
 /// Length of `Mar  2 06:12:00`.
 const CLASSIC: usize = 15;
@@ -40,21 +38,21 @@ impl Day {
     /// Stamp like `Mar  2 06:12:00` at the start of `line`, and its end. `None` may also be a stamp of another form.
     #[inline]
     pub fn stamp(&mut self, line: &str) -> Option<(Stamp, usize)> {
-        let (day, rest) = line.as_bytes().split_first_chunk::<DAY>()?;
-        let seconds = seconds(rest.first_chunk()?)?;
-        if *day != self.text {
-            self.change(line)?;
+        let bytes: &[u8; CLASSIC] = line.as_bytes().first_chunk()?;
+        let seconds = seconds(bytes.last_chunk()?)?;
+        let day = u64::from_le_bytes(*bytes.first_chunk()?) & u64::MAX >> 8;
+        if day != self.text {
+            self.change(line, day)?;
         }
         let ts = self.midnight? + seconds * 1_000_000;
         Some((Stamp { ts: Some(ts), lacks: Some(NO_YEAR) }, CLASSIC))
     }
 
     #[cold]
-    fn change(&mut self, line: &str) -> Option<()> {
-        let text = line.get(..usual_end(line).filter(|&end| end == CLASSIC && line.as_bytes()[0].is_ascii_alphabetic())?)?;
-        let midnight = usual(text).ts? / DAY_LENGTH * DAY_LENGTH;
-        self.text = *line.as_bytes().first_chunk()?;
-        self.midnight = Some(midnight);
+    fn change(&mut self, line: &str, day: u64) -> Option<()> {
+        let is_classic = line.starts_with(|c: char| c.is_ascii_uppercase()) && usual_end(line)? == CLASSIC;
+        let ts = if is_classic { usual(cut(line, 0, CLASSIC)).ts? } else { return None };
+        *self = Self { text: day, midnight: Some(ts - ts % DAY_LENGTH) };
         Some(())
     }
 }

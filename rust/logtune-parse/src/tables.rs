@@ -1,7 +1,7 @@
 //! The seven tables of `logtune/schema.py` under construction: a row per line, only the asked columns.
 
 use crate::columns::{
-    Bytes, Cell, Column, Floats, Integers, Longs, Shapes, Shorts, Texts, Times, Words, named,
+    Bytes, Cell, Column, Floats, Integers, Longs, Numbered, Shapes, Shorts, Texts, Times, Words,
 };
 use crate::dictionary::Dictionary;
 use crate::programs::Programs;
@@ -23,15 +23,20 @@ const ROWS_LIMIT: usize = 8_192;
 
 /// The columns before a table's own, and the stamp's kind. `host` and `program` are numbers in [`Names`].
 #[derive(Default)]
-pub struct Common<'t> {
+pub struct Common {
     pub ts: Option<i64>,
     pub position: i64,
     pub host: Option<i32>,
     pub program: Option<i32>,
     pub pid: Option<i32>,
+    pub stamp: Option<i8>,
+}
+
+/// What stands in the text beside the record.
+#[derive(Default)]
+pub struct Beside<'t> {
     pub queue_id: Option<&'t str>,
     pub repeat: Option<i32>,
-    pub stamp: Option<i8>,
 }
 
 /// Whose lines a block has.
@@ -57,7 +62,7 @@ impl Finished {
 macro_rules! columns {
     (@field $row:ident $name:ident) => { $row.$name };
     (@field $row:ident $name:ident $field:ident) => { $row.$field };
-    ($set:ident of $record:ident { $($name:ident $(= $field:ident)?: $type:ty,)* }) => {
+    ($set:ident of $record:ty { $($name:ident $(= $field:ident)?: $type:ty,)* }) => {
         struct $set {
             $($name: Option<$type>,)*
         }
@@ -68,7 +73,7 @@ macro_rules! columns {
             }
 
             #[inline]
-            fn put(&mut self, at: usize, row: &$record<'_>) {
+            fn put(&mut self, at: usize, row: &$record) {
                 $(if let Some(column) = &mut self.$name {
                     if let Some(cell) = columns!(@field row $name $($field)?).cell() {
                         column.put(at, cell);
@@ -91,8 +96,11 @@ columns!(Moments of Common {
     position: Longs,
 });
 
-columns!(Rest of Common {
+columns!(Pids of Common {
     pid: Integers,
+});
+
+columns!(Besides of Beside<'_> {
     queue_id: Texts,
     repeat: Integers,
 });
@@ -101,7 +109,7 @@ columns!(Stamps of Common {
     stamp: Bytes,
 });
 
-columns!(Decisions of Decision {
+columns!(Decisions of Decision<'_> {
     origin: Words,
     action: Words,
     protocol_state: Words,
@@ -123,7 +131,7 @@ columns!(Decisions of Decision {
     text: Texts,
 });
 
-columns!(Connections of Connection {
+columns!(Connections of Connection<'_> {
     event: Words,
     client_name: Texts,
     client_addr: Texts,
@@ -132,7 +140,7 @@ columns!(Connections of Connection {
     counters: Words,
 });
 
-columns!(Queues of Queue {
+columns!(Queues of Queue<'_> {
     event: Words,
     client_name: Texts,
     client_addr: Texts,
@@ -148,7 +156,7 @@ columns!(Queues of Queue {
     uid: Longs,
 });
 
-columns!(Deliveries of Delivery {
+columns!(Deliveries of Delivery<'_> {
     recipient: Texts,
     orig_recipient: Texts,
     relay: Texts,
@@ -168,7 +176,7 @@ columns!(Deliveries of Delivery {
     queued_as: Texts,
 });
 
-columns!(Verdicts of Verdict {
+columns!(Verdicts of Verdict<'_> {
     filter: Words,
     verdict: Words,
     score: Floats,
@@ -178,7 +186,7 @@ columns!(Verdicts of Verdict {
     message_id: Texts,
 });
 
-columns!(Notices of Notice {
+columns!(Notices of Notice<'_> {
     kind: Words,
     severity: Words,
     client_name: Texts,
@@ -188,15 +196,15 @@ columns!(Notices of Notice {
     text: Texts,
 });
 
-columns!(Unrecogniseds of Unrecognised {
+columns!(Unrecogniseds of Unrecognised<'_> {
     text: Texts,
     why: Words,
 });
 
 /// Host and program of each row: their names are found at the end, once per name.
 struct WhoColumns {
-    hosts: Option<Vec<i32>>,
-    programs: Option<Vec<i32>>,
+    hosts: Option<Numbered>,
+    programs: Option<Numbered>,
     parts: [bool; PARTS.len()],
 }
 
@@ -209,16 +217,12 @@ const NOBODY: i32 = -1;
 impl WhoColumns {
     fn new(wanted: impl Fn(&str) -> bool, rows: usize) -> Self {
         let parts = PARTS.map(&wanted);
-        let numbers = || Vec::with_capacity(rows);
-        Self {
-            hosts: wanted("host").then(numbers),
-            programs: parts.contains(&true).then(numbers),
-            parts,
-        }
+        let numbers = || Numbered::new(rows);
+        Self { hosts: wanted("host").then(numbers), programs: parts.contains(&true).then(numbers), parts }
     }
 
     #[inline]
-    fn put(&mut self, common: &Common<'_>) {
+    fn put(&mut self, common: &Common) {
         if let Some(hosts) = &mut self.hosts {
             hosts.push(common.host.unwrap_or(NOBODY));
         }
@@ -229,13 +233,17 @@ impl WhoColumns {
 
     fn finish(self, names: &Names<'_>, found: &mut Finished) -> Result<(), ArrowError> {
         if let Some(hosts) = self.hosts {
-            let array = named(&hosts, names.hosts.count(), |host| Some(names.hosts.text(host)))?;
-            found.add("host", Words::data_type(), array);
+            let used = hosts.used(names.hosts.count());
+            let name = |host| names.hosts.text(host);
+            found.add("host", Words::data_type(), hosts.named(&used, name)?);
         }
-        let programs = self.programs.unwrap_or_default();
+        let Some(programs) = self.programs else {
+            return Ok(());
+        };
+        let used = programs.used(names.programs.count());
         for (part, name) in PARTS.into_iter().enumerate().filter(|(part, _)| self.parts[*part]) {
-            let of = |program| names.programs.parts(program)[part];
-            found.add(name, Words::data_type(), named(&programs, names.programs.count(), of)?);
+            let array = programs.named(&used, |program| names.programs.parts(program)[part])?;
+            found.add(name, Words::data_type(), array);
         }
         Ok(())
     }
@@ -246,7 +254,8 @@ struct Table<C> {
     rows: usize,
     times: Moments,
     who: WhoColumns,
-    rest: Rest,
+    pids: Pids,
+    besides: Besides,
     own: C,
     stamps: Stamps,
 }
@@ -276,7 +285,7 @@ macro_rules! tables {
 
             /// Adds a row to the table it belongs to.
             #[inline]
-            pub fn put(&mut self, common: &Common<'_>, record: &Record<'_>) {
+            pub fn put(&mut self, common: &Common, beside: &Beside<'_>, record: &Record<'_>) {
                 match record {
                     $(Record::$record(row) => {
                         if let Slot::Empty = self.$name {
@@ -285,7 +294,8 @@ macro_rules! tables {
                                     rows: 0,
                                     times: Moments::new(&wanted, self.room),
                                     who: WhoColumns::new(&wanted, self.room),
-                                    rest: Rest::new(&wanted, self.room),
+                                    pids: Pids::new(&wanted, self.room),
+                                    besides: Besides::new(&wanted, self.room),
                                     own: $columns::new(&wanted, self.room),
                                     stamps: Stamps::new(&wanted, self.room),
                                 })),
@@ -297,7 +307,8 @@ macro_rules! tables {
                             table.rows += 1;
                             table.times.put(at, common);
                             table.who.put(common);
-                            table.rest.put(at, common);
+                            table.pids.put(at, common);
+                            table.besides.put(at, beside);
                             table.own.put(at, row);
                             table.stamps.put(at, common);
                         }
@@ -312,7 +323,8 @@ macro_rules! tables {
                     let mut found = Finished(Vec::new());
                     table.times.finish(table.rows, &mut found)?;
                     table.who.finish(names, &mut found)?;
-                    table.rest.finish(table.rows, &mut found)?;
+                    table.pids.finish(table.rows, &mut found)?;
+                    table.besides.finish(table.rows, &mut found)?;
                     table.own.finish(table.rows, &mut found)?;
                     table.stamps.finish(table.rows, &mut found)?;
                     batches.push((stringify!($name), found.batch()?));

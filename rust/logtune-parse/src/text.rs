@@ -54,34 +54,40 @@ const fn marks(word: u64, byte: u8) -> u64 {
 /// Position of the lowest byte from `start` on that `marks` marks, eight bytes at a time. Where it finds none, where
 /// the last bytes begin that are fewer than eight.
 #[inline]
-fn first_mark(text: &str, start: usize, marks: impl Fn(u64) -> u64) -> usize {
-    let bytes = text.as_bytes();
+fn first_mark(bytes: &[u8], start: usize, marks: impl Fn(u64) -> u64) -> Result<usize, usize> {
     let mut at = start;
     while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let marked = marks(u64::from_le_bytes(*eight)) & HIGH_BITS;
         if marked != 0 {
-            return at + (marked.trailing_zeros() / 8) as usize;
+            return Ok(at + (marked.trailing_zeros() / 8) as usize);
         }
         at += 8;
     }
-    at
+    Err(at)
 }
 
 /// Position of the first of `stops` at or after `start`, or the end. For what is near, that is faster than memchr.
 #[inline]
 pub fn until<const N: usize>(text: &str, start: usize, stops: [u8; N]) -> usize {
-    let at = first_mark(text, start, |word| stops.iter().fold(0, |all, &stop| all | marks(word, stop)));
-    at + run(text, at, |b| !stops.contains(&b))
+    let any = |word| stops.iter().fold(0, |all, &stop| all | marks(word, stop));
+    match first_mark(text.as_bytes(), start, any) {
+        Ok(at) => at,
+        Err(at) => at + run(text, at, |b| !stops.contains(&b)),
+    }
 }
 
 /// End of the bytes from `start` on that are neither space (ASCII `\s`) nor one of `stops`.
 #[inline]
 pub fn word_end<const N: usize>(text: &str, start: usize, stops: [u8; N]) -> usize {
-    let at = first_mark(text, start, |word| {
+    let bytes = text.as_bytes();
+    let any = |word: u64| {
         let control = word.wrapping_sub(LOW_BITS * 0x21) & !word;
         stops.iter().fold(control, |all, &stop| all | marks(word, stop))
-    });
-    at + run(text, at, |b| !is_space(b) && !stops.contains(&b))
+    };
+    match first_mark(bytes, start, any) {
+        Ok(at) if bytes[at] >= b' ' || is_space(bytes[at]) => at,
+        Ok(at) | Err(at) => at + run(text, at, |b| !is_space(b) && !stops.contains(&b)),
+    }
 }
 
 /// End of the characters from `start` on that are no space in Python's sense (`\S*`).

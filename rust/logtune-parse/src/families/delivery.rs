@@ -2,7 +2,7 @@
 //!
 //! Attributes are read by key: `orig_to`, `conn_use`, `delays`, `tls` (3.11) and `dsn` come and go.
 
-use super::common::{Peer, address_end, integer32, number, peer};
+use super::common::{Peer, address_end, decimal, integer32, number, peer};
 use crate::records::{Delivery, Record};
 use crate::text::{
     Needle, after, cut, find, find_byte, has, is_space, is_unicode_space, run, some, until, word_end,
@@ -41,13 +41,13 @@ fn plain_attributes<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<&'t str
     let mut at = 0;
     loop {
         let rest = after(text, at);
-        let key = match rest.as_bytes().first_chunk()? {
-            b"rela" => "relay=",
-            b"dela" if has(rest, 5, b's') => "delays=",
-            b"dela" => "delay=",
-            b"conn" => "conn_use=",
-            b"dsn=" => "dsn=",
-            b"tls=" => "tls=",
+        let (key, fill): (&str, Fill<'t>) = match rest.as_bytes().first_chunk()? {
+            b"rela" => ("relay=", fill_relay),
+            b"dela" if has(rest, 5, b's') => ("delays=", fill_delays),
+            b"dela" => ("delay=", fill_delay),
+            b"conn" => ("conn_use=", fill_conn_use),
+            b"dsn=" => ("dsn=", fill_dsn),
+            b"tls=" => ("tls=", fill_tls),
             b"stat" => return rest.strip_prefix("status="),
             _ => return None,
         };
@@ -56,7 +56,7 @@ fn plain_attributes<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<&'t str
         if !has(text, end, b',') || !has(text, end + 1, b' ') {
             return None;
         }
-        attribute(cut(key, 0, key.len() - 1), cut(text, start, end), row);
+        fill(row, cut(text, start, end));
         at = end + 2;
     }
 }
@@ -123,43 +123,65 @@ fn attributes<'t>(text: &'t str, row: &mut Delivery<'t>) {
             continue;
         }
         let end = start + run(text, start, |b| !is_space(b) && b != b',');
-        attribute(cut(text, equals - key_length, equals), cut(text, start, end), row);
+        attribute(row, cut(text, equals - key_length, equals), cut(text, start, end));
         done = end;
     }
 }
 
-#[inline]
-fn attribute<'t>(key: &str, value: &'t str, row: &mut Delivery<'t>) {
+/// Fills the value of an attribute into a row.
+type Fill<'t> = fn(&mut Delivery<'t>, &'t str);
+
+fn attribute<'t>(row: &mut Delivery<'t>, key: &str, value: &'t str) {
     match key {
-        "relay" => {
-            let to = relay(value);
-            row.relay = Some(value);
-            (row.relay_name, row.relay_addr, row.relay_port) = (to.name, to.addr, to.port);
-        }
-        "delay" => row.delay = number(value),
-        "delays" => {
-            let [before, waited, setup, sent] = stages(value);
-            row.delay_before_qmgr = before;
-            row.delay_in_qmgr = waited;
-            row.delay_setup = setup;
-            row.delay_transmit = sent;
-        }
-        "dsn" => row.dsn = Some(value),
-        "conn_use" => row.conn_use = integer32(value),
-        "tls" => row.tls = Some(value),
+        "relay" => fill_relay(row, value),
+        "delay" => fill_delay(row, value),
+        "delays" => fill_delays(row, value),
+        "dsn" => fill_dsn(row, value),
+        "conn_use" => fill_conn_use(row, value),
+        "tls" => fill_tls(row, value),
         _ => {}
     }
+}
+
+fn fill_relay<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    let to = relay(value);
+    row.relay = Some(value);
+    (row.relay_name, row.relay_addr, row.relay_port) = (to.name, to.addr, to.port);
+}
+
+fn fill_delay<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.delay = number(value);
+}
+
+fn fill_delays<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    let [before, waited, setup, sent] = stages(value);
+    row.delay_before_qmgr = before;
+    row.delay_in_qmgr = waited;
+    row.delay_setup = setup;
+    row.delay_transmit = sent;
+}
+
+fn fill_dsn<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.dsn = Some(value);
+}
+
+fn fill_conn_use<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.conn_use = integer32(value);
+}
+
+fn fill_tls<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.tls = Some(value);
 }
 
 /// `0.76/0.01/0.09/0.34`; none of them where they are not four.
 fn stages(value: &str) -> [Option<f64>; 4] {
     let (mut four, mut at) = ([None; 4], 0);
     for (index, stage) in four.iter_mut().enumerate() {
-        let end = until(value, at, [b'/']);
+        let (found, end) = decimal(value, at);
         if (end == value.len()) != (index == 3) {
             return [None; 4];
         }
-        *stage = number(cut(value, at, end));
+        *stage = found;
         at = end + 1;
     }
     four

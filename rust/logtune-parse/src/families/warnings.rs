@@ -103,7 +103,8 @@ fn sasl_plain(text: &str) -> Option<&str> {
     let name = cut(text, 0, until(text, 0, [b'[']).min(close));
     let said = after(text, close).strip_prefix("]: SASL ")?;
     let (mechanism, outcome) = said.split_once(' ')?;
-    let failed = outcome.starts_with("authentication failed") || outcome.starts_with("authentication aborted");
+    let failed =
+        outcome.starts_with("authentication failed") || outcome.starts_with("authentication aborted");
     let plain = is_plain(name) && name.len() < close && !mechanism.is_empty() && is_plain(mechanism);
     (failed && plain).then(|| cut(text, 0, close + 1))
 }
