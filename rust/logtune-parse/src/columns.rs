@@ -1,34 +1,38 @@
-//! Columns that grow by a cell per row, and become Arrow arrays.
+//! Columns under construction. A row that gives a column no cell costs that column nothing: rows that were skipped
+//! become null all at once when the next cell or the end comes.
 
+use crate::dictionary::Dictionary;
 use crate::families::common::reason_shape;
-use arrow_array::builder::{PrimitiveBuilder, StringBuilder};
 use arrow_array::types::{
     ArrowPrimitiveType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
 };
-use arrow_array::{ArrayRef, DictionaryArray, StringArray};
-use arrow_schema::DataType;
-use hashbrown::HashTable;
+use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, StringArray};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_schema::{ArrowError, DataType};
 use std::borrow::Cow;
-use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// A column under construction; `V` is the type of its cells.
+/// Room for text is made for so many bytes a row.
+const BYTES_PER_TEXT: usize = 16;
+
+/// A column under construction.
 pub trait Column {
     type Value<'v>;
 
     /// An empty column with room for about `rows` cells.
     fn new(rows: usize) -> Self;
 
-    /// Adds a cell; `None` is null.
-    fn push(&mut self, cell: Option<Self::Value<'_>>);
+    /// Gives row `row` its cell. Rows come in order.
+    fn put(&mut self, row: usize, cell: Self::Value<'_>);
 
-    /// The finished array.
-    fn finish(self) -> ArrayRef;
+    /// The array of `rows` rows.
+    fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError>;
 
     fn data_type() -> DataType;
 }
 
-/// A field of a record as the cell of a column.
+/// A field of a record as the cell of a column; `None` is null.
 pub trait Cell {
     type Value<'v>
     where
@@ -79,26 +83,105 @@ text_cells!(
     Option<Cow<'_, str>>: self => self.as_deref()
 );
 
+/// The rows without a cell.
+#[derive(Default)]
+struct Gaps(Vec<Range<usize>>);
+
+impl Gaps {
+    /// The null bitmap of `rows` rows; `None` where none is null.
+    fn nulls(self, rows: usize) -> Option<NullBuffer> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let mut words = vec![u64::MAX; rows.div_ceil(64)];
+        for gap in &self.0 {
+            clear(&mut words, gap.clone());
+        }
+        Some(NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(words), 0, rows)))
+    }
+}
+
+/// Clears the bits `range` of `words`.
+fn clear(words: &mut [u64], range: Range<usize>) {
+    let mut at = range.start;
+    while at < range.end {
+        let (word, bit) = (at / 64, at % 64);
+        let count = (range.end - at).min(64 - bit);
+        if let Some(word) = words.get_mut(word) {
+            *word &= !((u64::MAX >> (64 - count)) << bit);
+        }
+        at += count;
+    }
+}
+
 /// Plain text.
-pub struct Texts(StringBuilder);
+pub struct Texts {
+    bytes: Vec<u8>,
+    /// Where each text begins, and where the last one ends.
+    offsets: Vec<i32>,
+    gaps: Gaps,
+}
+
+impl Texts {
+    /// Where the next text begins: a block's texts fit, see `BLOCK_LIMIT`.
+    #[inline]
+    fn end(&self) -> i32 {
+        self.bytes.len() as i32
+    }
+
+    /// Makes the rows before `row` null that have no cell.
+    fn skip_to(&mut self, row: usize) {
+        self.gaps.0.push(self.offsets.len() - 1..row);
+        self.offsets.resize(row + 1, self.end());
+    }
+}
+
+/// Adds `text` to `bytes`: most are short, and copies of a fixed size need no call.
+#[inline]
+fn add(bytes: &mut Vec<u8>, text: &[u8]) {
+    match text.len() {
+        16..=32 => add_ends::<16>(bytes, text),
+        8..16 => add_ends::<8>(bytes, text),
+        4..8 => add_ends::<4>(bytes, text),
+        _ => bytes.extend_from_slice(text),
+    }
+}
+
+/// Adds a text of `N` to `2 * N` bytes: its first and its last `N`, which overlap.
+#[inline]
+fn add_ends<const N: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
+    if let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) {
+        let end = bytes.len() + text.len();
+        bytes.extend_from_slice(first);
+        bytes.truncate(end - N);
+        bytes.extend_from_slice(last);
+    }
+}
 
 impl Column for Texts {
     type Value<'v> = &'v str;
 
     fn new(rows: usize) -> Self {
-        Self(StringBuilder::with_capacity(rows, rows * 16))
+        let mut offsets = Vec::with_capacity(rows + 1);
+        offsets.push(0);
+        Self { bytes: Vec::with_capacity(rows * BYTES_PER_TEXT), offsets, gaps: Gaps::default() }
     }
 
     #[inline]
-    fn push(&mut self, cell: Option<&str>) {
-        match cell {
-            Some(text) => self.0.append_value(text),
-            None => self.0.append_null(),
+    fn put(&mut self, row: usize, cell: &str) {
+        if self.offsets.len() != row + 1 {
+            self.skip_to(row);
         }
+        add(&mut self.bytes, cell.as_bytes());
+        self.offsets.push(self.end());
     }
 
-    fn finish(mut self) -> ArrayRef {
-        Arc::new(self.0.finish())
+    fn finish(mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        if self.offsets.len() != rows + 1 {
+            self.skip_to(rows);
+        }
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(self.bytes), self.gaps.nulls(rows))?))
     }
 
     fn data_type() -> DataType {
@@ -107,22 +190,43 @@ impl Column for Texts {
 }
 
 /// Numbers of one Arrow type.
-pub struct Numbers<T: ArrowPrimitiveType>(PrimitiveBuilder<T>);
+pub struct Numbers<T: ArrowPrimitiveType> {
+    values: Vec<T::Native>,
+    gaps: Gaps,
+}
+
+impl<T: ArrowPrimitiveType> Numbers<T> {
+    /// Makes the rows before `row` null that have no cell.
+    fn skip_to(&mut self, row: usize) {
+        self.gaps.0.push(self.values.len()..row);
+        self.values.resize(row, T::Native::default());
+    }
+
+    fn array(mut self, rows: usize) -> Result<PrimitiveArray<T>, ArrowError> {
+        if self.values.len() != rows {
+            self.skip_to(rows);
+        }
+        PrimitiveArray::try_new(ScalarBuffer::from(self.values), self.gaps.nulls(rows))
+    }
+}
 
 impl<T: ArrowPrimitiveType> Column for Numbers<T> {
     type Value<'v> = T::Native;
 
     fn new(rows: usize) -> Self {
-        Self(PrimitiveBuilder::with_capacity(rows))
+        Self { values: Vec::with_capacity(rows), gaps: Gaps::default() }
     }
 
     #[inline]
-    fn push(&mut self, cell: Option<T::Native>) {
-        self.0.append_option(cell);
+    fn put(&mut self, row: usize, cell: T::Native) {
+        if self.values.len() != row {
+            self.skip_to(row);
+        }
+        self.values.push(cell);
     }
 
-    fn finish(mut self) -> ArrayRef {
-        Arc::new(self.0.finish())
+    fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        Ok(Arc::new(self.array(rows)?))
     }
 
     fn data_type() -> DataType {
@@ -139,76 +243,25 @@ pub type Floats = Numbers<Float64Type>;
 
 /// Text that repeats, dictionary-encoded in order of first appearance.
 pub struct Words {
-    keys: PrimitiveBuilder<Int32Type>,
-    values: Vec<Box<str>>,
-    index: HashTable<i32>,
-    hasher: foldhash::fast::RandomState,
-    recent: [i32; RECENT],
-}
-
-/// So many words are found without hashing.
-const RECENT: usize = 32;
-
-/// Where a word is remembered.
-#[inline]
-fn slot(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let ends = usize::from(bytes.first().copied().unwrap_or(0))
-        ^ usize::from(bytes.last().copied().unwrap_or(0)) << 1;
-    (bytes.len() ^ ends) % RECENT
-}
-
-impl Words {
-    /// Key of `text`, which is added where it is new.
-    fn key(&mut self, text: &str) -> i32 {
-        let hash = self.hasher.hash_one(text);
-        let (values, hasher) = (&self.values, &self.hasher);
-        let of = |key: i32| usize::try_from(key).ok().and_then(|at| values.get(at)).map_or("", |value| value);
-        let entry = self.index.entry(hash, |&key| of(key) == text, |&key| hasher.hash_one(of(key)));
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(found) => *found.get(),
-            hashbrown::hash_table::Entry::Vacant(place) => {
-                // a block has fewer lines than int32 has numbers, see BLOCK_LIMIT
-                let key = i32::try_from(self.values.len()).unwrap_or(i32::MAX);
-                place.insert(key);
-                self.values.push(text.into());
-                key
-            }
-        }
-    }
+    keys: Integers,
+    words: Dictionary,
 }
 
 impl Column for Words {
     type Value<'v> = &'v str;
 
     fn new(rows: usize) -> Self {
-        Self {
-            keys: PrimitiveBuilder::with_capacity(rows),
-            values: Vec::new(),
-            index: HashTable::new(),
-            hasher: foldhash::fast::RandomState::default(),
-            recent: [0; RECENT],
-        }
+        Self { keys: Integers::new(rows), words: Dictionary::default() }
     }
 
     #[inline]
-    fn push(&mut self, cell: Option<&str>) {
-        let Some(text) = cell else {
-            return self.keys.append_null();
-        };
-        let slot = slot(text);
-        let mut key = self.recent[slot];
-        let known = usize::try_from(key).ok().and_then(|at| self.values.get(at));
-        if known.is_none_or(|known| **known != *text) {
-            key = self.key(text);
-            self.recent[slot] = key;
-        }
-        self.keys.append_value(key);
+    fn put(&mut self, row: usize, cell: &str) {
+        self.keys.put(row, self.words.number(cell));
     }
 
-    fn finish(mut self) -> ArrayRef {
-        let values = StringArray::from_iter_values(&self.values);
-        Arc::new(DictionaryArray::new(self.keys.finish(), Arc::new(values)))
+    fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        let words = StringArray::from_iter_values(self.words.texts());
+        Ok(Arc::new(DictionaryArray::try_new(self.keys.array(rows)?, Arc::new(words))?))
     }
 
     fn data_type() -> DataType {
@@ -216,7 +269,7 @@ impl Column for Words {
     }
 }
 
-/// Shapes of the reasons that are pushed, dictionary-encoded.
+/// Shapes of the reasons that are put in, dictionary-encoded.
 pub struct Shapes {
     words: Words,
     shape: String,
@@ -229,19 +282,68 @@ impl Column for Shapes {
         Self { words: Words::new(rows), shape: String::new() }
     }
 
-    fn push(&mut self, cell: Option<&str>) {
-        let shape = cell.map(|reason| {
-            reason_shape(reason, &mut self.shape);
-            self.shape.as_str()
-        });
-        self.words.push(shape);
+    fn put(&mut self, row: usize, cell: &str) {
+        reason_shape(cell, &mut self.shape);
+        self.words.put(row, &self.shape);
     }
 
-    fn finish(self) -> ArrayRef {
-        self.words.finish()
+    fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError> {
+        self.words.finish(rows)
     }
 
     fn data_type() -> DataType {
         Words::data_type()
     }
+}
+
+/// Numbers that stand for names, which are found at the end, once for each number. Negative is null.
+pub struct Numbered(Vec<i32>);
+
+impl Numbered {
+    pub fn new(rows: usize) -> Self {
+        Self(Vec::with_capacity(rows))
+    }
+
+    #[inline]
+    pub fn push(&mut self, number: i32) {
+        self.0.push(number);
+    }
+
+    /// Which numbers below `count` occur, and at last whether another does.
+    pub fn used(&self, count: usize) -> Vec<bool> {
+        let mut used = vec![false; count + 1];
+        for &number in &self.0 {
+            used[index(number, count)] = true;
+        }
+        used
+    }
+
+    /// The array of the names, dictionary-encoded; `name` gives the name of a number that is `used`.
+    pub fn named<'n>(
+        &self,
+        used: &[bool],
+        name: impl Fn(i32) -> Option<&'n str>,
+    ) -> Result<ArrayRef, ArrowError> {
+        let mut words = Dictionary::default();
+        let count = used.len() - 1;
+        let key = |(number, used): (i32, &bool)| {
+            let text = if *used { name(number) } else { None };
+            text.map(|text| words.number(text))
+        };
+        let of: Vec<Option<i32>> = (0..).zip(used).map(key).collect();
+        let complete = of.iter().zip(used).all(|(key, used)| key.is_some() || !used);
+        let bare: Vec<i32> = of.iter().map(|key| key.unwrap_or(0)).collect();
+        let keys: Vec<i32> = self.0.iter().map(|&number| bare[index(number, count)]).collect();
+        let known = |row: usize| of[index(self.0[row], count)].is_some();
+        let nulls = (!complete).then(|| NullBuffer::new(BooleanBuffer::collect_bool(keys.len(), known)));
+        let words = StringArray::from_iter_values(words.texts());
+        let keys = PrimitiveArray::try_new(ScalarBuffer::from(keys), nulls)?;
+        Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(keys, Arc::new(words))?))
+    }
+}
+
+/// `number`, or `count` where it is not below.
+#[inline]
+fn index(number: i32, count: usize) -> usize {
+    (number as u32 as usize).min(count)
 }

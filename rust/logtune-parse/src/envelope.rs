@@ -1,8 +1,9 @@
 //! Time stamp, host, tag and process id of one log line: every form that syslog daemons write.
 //! `logtune/parse/envelope.py` lists the forms. What cannot be read is null, never guessed.
 
-use crate::stamp::{self, Stamp};
-use crate::text::{Pattern, after, cut, group, has, is_space, run};
+use crate::families::common::integer32;
+use crate::stamp::{self, Day, Stamp};
+use crate::text::{Pattern, after, cut, group, has, until, word_end};
 
 /// What stands before the text. `tag` is `None` where the line has none (`last message repeated`).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,7 +11,7 @@ pub struct Envelope<'t> {
     pub stamp: Stamp,
     pub host: Option<&'t str>,
     pub tag: Option<&'t str>,
-    pub pid: Option<&'t str>,
+    pub pid: Option<i32>,
     pub text: &'t str,
 }
 
@@ -48,7 +49,8 @@ pub static REPEATED: Pattern =
 pub struct Memory {
     /// What was written escaped.
     scratch: String,
-    /// The last stamp: a busy server writes many lines a second.
+    day: Day,
+    /// The last stamp of another form: a busy server writes many lines a second.
     text: String,
     stamp: Stamp,
 }
@@ -64,9 +66,12 @@ pub fn read<'t>(line: &'t str, memory: &'t mut Memory) -> Option<Envelope<'t>> {
 /// `STAMP host tag[pid]: text`, which fills nearly every log. A host does not end with a colon: that would be a tag.
 #[inline]
 fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
-    let end = stamp::usual_end(line)?;
+    let (stamp, end) = match memory.day.stamp(line) {
+        Some(found) => found,
+        None => usual_stamp(line, memory)?,
+    };
     let host_start = end + 1;
-    let host_end = host_start + run(line, host_start, |b| !is_space(b));
+    let host_end = word_end(line, host_start, []);
     if !has(line, end, b' ')
         || host_end == host_start
         || !has(line, host_end, b' ')
@@ -75,37 +80,43 @@ fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
         return None;
     }
     let tag_start = host_end + 1;
-    let tag_end = tag_start + run(line, tag_start, |b| !is_space(b) && b != b'[' && b != b':');
+    let tag_end = word_end(line, tag_start, *b"[:");
     if tag_end == tag_start {
         return None;
     }
     let mut at = tag_end;
     let mut pid = None;
     if has(line, at, b'[') {
-        let digits = run(line, at + 1, |b| b.is_ascii_digit());
-        pid = Some(cut(line, at + 1, at + 1 + digits));
-        at += digits + 2;
-        if digits == 0 || !has(line, at - 1, b']') {
-            return None;
+        let close = until(line, at + 1, [b']']);
+        pid = integer32(cut(line, at + 1, close));
+        if pid.is_none() || close == line.len() {
+            return None; // no number, or a large one: the patterns know better
         }
+        at = close + 1;
     }
     if !has(line, at, b':') {
         return None;
     }
     at += 1 + usize::from(has(line, at + 1, b' '));
+    Some(Envelope {
+        stamp,
+        host: Some(cut(line, host_start, host_end)),
+        tag: Some(cut(line, tag_start, tag_end)),
+        pid,
+        text: after(line, at),
+    })
+}
+
+/// Stamp in one of the two usual forms at the start of `line`, and its end.
+fn usual_stamp(line: &str, memory: &mut Memory) -> Option<(Stamp, usize)> {
+    let end = stamp::usual_end(line)?;
     let text = cut(line, 0, end);
     if memory.text != text {
         memory.stamp = stamp::usual(text);
         memory.text.clear();
         memory.text.push_str(text);
     }
-    Some(Envelope {
-        stamp: memory.stamp,
-        host: Some(cut(line, host_start, host_end)),
-        tag: Some(cut(line, tag_start, tag_end)),
-        pid,
-        text: after(line, at),
-    })
+    Some((memory.stamp, end))
 }
 
 /// The forms that [`usual`] does not know: prefixes, other stamps, no host, no tag.
@@ -118,7 +129,13 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
         let found = RFC5424.captures(rest)?;
         let known = |index| group(&found, index).filter(|value| *value != "-");
         let text = group(&found, 4).unwrap_or("");
-        return Some(Envelope { stamp, host: known(1), tag: known(2), pid: group(&found, 3), text });
+        return Some(Envelope {
+            stamp,
+            host: known(1),
+            tag: known(2),
+            pid: group(&found, 3).and_then(integer32),
+            text,
+        });
     }
     if let Some(found) = REPEATED.captures(rest) {
         let text = group(&found, 2).unwrap_or("");
@@ -126,7 +143,13 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
     }
     let found = HOST_TAG.captures(rest)?;
     let text = group(&found, 4).unwrap_or("");
-    Some(Envelope { stamp, host: group(&found, 1), tag: group(&found, 2), pid: group(&found, 3), text })
+    Some(Envelope {
+        stamp,
+        host: group(&found, 1),
+        tag: group(&found, 2),
+        pid: group(&found, 3).and_then(integer32),
+        text,
+    })
 }
 
 /// `line` without what containers and syslog daemons put before the stamp, and whether it is RFC 5424.

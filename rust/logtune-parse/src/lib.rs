@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod columns;
+mod dictionary;
 pub mod envelope;
 pub mod families;
 pub mod programs;
@@ -18,13 +19,14 @@ pub mod text;
 
 use arrow_array::RecordBatch;
 use arrow_schema::ArrowError;
-use envelope::{Envelope, Memory};
+use dictionary::Dictionary;
+use envelope::Memory;
 use families::common::{integer32, number};
-use families::{filters, loss, read_postfix};
+use families::{Family, filters, loss, read_postfix};
 use programs::{Program, Programs, Tags};
 use records::{Notice, Record, Unrecognised};
 use std::borrow::Cow;
-use tables::{Columns, Common, Tables};
+use tables::{Beside, Columns, Common, Names, Tables};
 use text::{Pattern, after, cut, group, head};
 
 /// So many characters of a line are kept in `unrecognised`.
@@ -80,7 +82,7 @@ pub fn parse_block(
     let mut parser = Parser {
         tables: Tables::new(columns, block.len()),
         counts: Counts::default(),
-        programs: Programs::new(tags),
+        names: Names { hosts: Dictionary::default(), programs: Programs::new(tags) },
     };
     let mut memory = Memory::default();
     let whole = std::str::from_utf8(block).ok();
@@ -96,115 +98,101 @@ pub fn parse_block(
         parser.line(line.trim_end_matches(['\r', '\0']), raw.len() > LINE_LIMIT, position, &mut memory);
         start = end + 1;
     }
-    Ok(ParsedBlock { batches: parser.tables.finish()?, counts: parser.counts })
-}
-
-/// What one line became, before the common columns.
-struct Row<'t> {
-    queue_id: Option<&'t str>,
-    repeat: Option<i32>,
-    record: Record<'t>,
-}
-
-impl<'t> Row<'t> {
-    fn of(record: impl Into<Record<'t>>) -> Self {
-        Self { queue_id: None, repeat: None, record: record.into() }
-    }
-
-    fn unrecognised(text: Option<&'t str>, why: impl Into<Cow<'t, str>>) -> Self {
-        Self::of(Unrecognised { text: text.map(|text| head(text, TEXT_LIMIT)), why: why.into() })
-    }
+    Ok(ParsedBlock { batches: parser.tables.finish(&parser.names)?, counts: parser.counts })
 }
 
 struct Parser<'c> {
     tables: Tables<'c>,
     counts: Counts,
-    programs: Programs<'c>,
+    names: Names<'c>,
+}
+
+/// A line whose envelope was read.
+struct Line<'t> {
+    common: Common,
+    program: Program,
+    text: &'t str,
+    whole: &'t str,
 }
 
 impl Parser<'_> {
-    fn line(&mut self, line: &str, too_long: bool, position: i64, memory: &mut Memory) {
+    fn line(&mut self, whole: &str, too_long: bool, position: i64, memory: &mut Memory) {
         self.counts.lines += 1;
-        let Some(envelope) = envelope::read(line, memory) else {
-            if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
-                self.counts.blank += 1;
-            } else {
-                let row = Row::unrecognised(Some(line), NO_HEADER);
-                self.push(&Common { position, ..Common::default() }, row);
-            }
-            return;
+        let Some(envelope) = envelope::read(whole, memory) else {
+            return self.no_envelope(whole, position);
         };
-        let program = envelope.tag.map(|tag| self.programs.find(tag)).unwrap_or_default();
-        let mut solaris = String::new();
-        let row = if too_long {
-            too_long_row(line, &program)
+        let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
+        let common = Common {
+            ts: envelope.stamp.ts,
+            position,
+            host: envelope.host.map(|host| self.names.hosts.number(host)),
+            program: program.number,
+            pid: envelope.pid,
+            stamp: envelope.stamp.lacks,
+        };
+        let line = Line { common, program, text: envelope.text, whole };
+        match program.reader {
+            Some(_) if too_long => self.put_unrecognised(&line.common, None, Some(whole), TOO_LONG),
+            Some(reader) => self.read_postfix(&line, reader),
+            None if too_long => self.put_unrecognised(&line.common, None, None, NOT_POSTFIX),
+            None => self.read_other(&line),
+        }
+    }
+
+    #[cold]
+    fn no_envelope(&mut self, line: &str, position: i64) {
+        if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
+            self.counts.blank += 1;
         } else {
-            read(envelope.text, &program, line, &mut solaris)
-        };
-        self.push(&common(position, &envelope, &program), row);
-    }
-
-    fn push(&mut self, common: &Common<'_>, row: Row<'_>) {
-        match &row.record {
-            Record::Unrecognised(found) => {
-                self.counts.unrecognised += 1;
-                self.counts.not_postfix += u64::from(found.why == NOT_POSTFIX);
-            }
-            _ => self.counts.recognised += 1,
+            self.put_unrecognised(&Common { position, ..Common::default() }, None, Some(line), NO_HEADER);
         }
-        let common = Common { queue_id: row.queue_id, repeat: row.repeat, ..*common };
-        self.tables.push(&common, &row.record);
     }
-}
 
-fn common<'t>(position: i64, envelope: &Envelope<'t>, program: &Program<'t>) -> Common<'t> {
-    Common {
-        ts: envelope.stamp.ts,
-        position,
-        host: envelope.host,
-        instance: program.instance,
-        service: program.service,
-        daemon: program.daemon,
-        pid: envelope.pid.and_then(integer32),
-        stamp: envelope.stamp.lacks,
-        ..Common::default()
-    }
-}
-
-/// Row of a line whose envelope could be read.
-fn read<'t>(text: &'t str, program: &Program<'t>, line: &'t str, solaris: &'t mut String) -> Row<'t> {
-    if let Some(reader) = program.reader {
-        return read_text(text, reader, program, line, solaris);
-    }
-    if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
-        return Row { queue_id, ..Row::of(verdict) };
-    }
-    if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
-        return Row::of(lost);
-    }
-    if let Some(repeated) = REPEATED.captures(text) {
-        let value = group(&repeated, 1).and_then(number);
-        return Row::of(Notice { value, ..Notice::info("other", text) });
-    }
-    Row::unrecognised(None, NOT_POSTFIX)
-}
-
-/// Row of a Postfix line; `message repeated N times: [ text]` is the row of `text` itself.
-fn read_text<'t>(
-    text: &'t str,
-    reader: families::Family,
-    program: &Program<'t>,
-    line: &'t str,
-    solaris: &'t mut String,
-) -> Row<'t> {
-    let text = if text.starts_with("[ID ") { without_id(text, solaris) } else { text };
-    let (text, repeat) = if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
-    match read_postfix(text, reader) {
-        Some((queue_id, record)) => Row { queue_id, repeat, record },
-        None => {
-            let why = format!("unknown {} text", program.daemon.unwrap_or(""));
-            Row { repeat, ..Row::unrecognised(Some(line), why) }
+    /// A Postfix line; `message repeated N times: [ text]` is the row of `text` itself.
+    fn read_postfix(&mut self, line: &Line<'_>, reader: Family) {
+        let mut solaris = String::new();
+        let text =
+            if line.text.starts_with("[ID ") { without_id(line.text, &mut solaris) } else { line.text };
+        let (text, repeat) =
+            if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
+        let known = read_postfix(text, reader, |queue_id, record| {
+            self.counts.recognised += 1;
+            self.tables.put(&line.common, &Beside { queue_id, repeat }, record);
+        });
+        if !known {
+            let parts = line.program.number.map(|number| self.names.programs.parts(number));
+            let [_, _, daemon] = parts.unwrap_or_default();
+            let why = format!("unknown {} text", daemon.unwrap_or(""));
+            self.put_unrecognised(&line.common, repeat, Some(line.whole), &why);
         }
+    }
+
+    /// A line of a program that is not Postfix.
+    fn read_other(&mut self, line: &Line<'_>) {
+        let (text, program) = (line.text, &line.program);
+        if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
+            return self.put(&line.common, queue_id, &verdict.into());
+        }
+        if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
+            return self.put(&line.common, None, &lost.into());
+        }
+        if let Some(repeated) = REPEATED.captures(text) {
+            let value = group(&repeated, 1).and_then(number);
+            return self.put(&line.common, None, &Notice { value, ..Notice::info("other", text) }.into());
+        }
+        self.put_unrecognised(&line.common, None, None, NOT_POSTFIX);
+    }
+
+    fn put(&mut self, common: &Common, queue_id: Option<&str>, record: &Record<'_>) {
+        self.counts.recognised += 1;
+        self.tables.put(common, &Beside { queue_id, repeat: None }, record);
+    }
+
+    fn put_unrecognised(&mut self, common: &Common, repeat: Option<i32>, text: Option<&str>, why: &str) {
+        self.counts.unrecognised += 1;
+        self.counts.not_postfix += u64::from(why == NOT_POSTFIX);
+        let text = text.map(|text| head(text, TEXT_LIMIT));
+        self.tables.put(common, &Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
     }
 }
 
@@ -227,14 +215,6 @@ fn repeated(text: &str) -> (&str, Option<i32>) {
     };
     let inner = group(&found, 2).unwrap_or("");
     (inner.strip_suffix(']').unwrap_or(inner), group(&found, 1).and_then(integer32))
-}
-
-/// A line that nobody should have written; another program's is still not Postfix.
-fn too_long_row<'t>(line: &'t str, program: &Program<'t>) -> Row<'t> {
-    match program.reader {
-        Some(_) => Row::unrecognised(Some(line), TOO_LONG),
-        None => Row::unrecognised(None, NOT_POSTFIX),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Who logs under a syslog tag. The tables are those of `logtune/postfix/families.py`; a test compares them.
 
+use crate::dictionary::Dictionary;
 use crate::families::{self, Family, other};
 use crate::text::{after, cut, some};
 use std::collections::HashMap;
@@ -97,10 +98,9 @@ pub type Tags = HashMap<String, Tag>;
 
 /// Who logs under a tag. `reader` is `None` for what is not Postfix; `filter`, `syslog`: what else it is.
 #[derive(Clone, Copy, Default)]
-pub struct Program<'t> {
-    pub instance: Option<&'t str>,
-    pub service: Option<&'t str>,
-    pub daemon: Option<&'t str>,
+pub struct Program {
+    /// Among the programs of the block; `None` where the line has no tag.
+    pub number: Option<i32>,
     pub reader: Option<Family>,
     pub filter: Option<&'static str>,
     pub syslog: bool,
@@ -154,59 +154,65 @@ impl<'c> Kind<'c> {
         }
     }
 
-    fn program<'t>(&self, tag: &'t str) -> Program<'t>
+    /// Instance, service and daemon.
+    fn parts<'t>(&self, tag: &'t str) -> Parts<'t>
     where
         'c: 't,
     {
-        let mut program =
-            Program { reader: self.reader, filter: self.filter, syslog: self.syslog, ..Program::default() };
-        (program.instance, program.service, program.daemon) = match (self.own, self.parts) {
+        match (self.own, self.parts) {
             (Some(own), _) => {
-                (Some(own.instance.as_str()), own.service.as_deref(), Some(own.daemon.as_str()))
+                [Some(own.instance.as_str()), own.service.as_deref(), Some(own.daemon.as_str())]
             }
             (None, Some((owner, daemon))) => {
                 let service = if daemon > owner + 1 { some(cut(tag, owner + 1, daemon - 1)) } else { None };
-                (some(cut(tag, 0, owner)), service, Some(after(tag, daemon)))
+                [some(cut(tag, 0, owner)), service, Some(after(tag, daemon))]
             }
-            (None, None) => (Some(tag), None, None),
-        };
-        program
+            (None, None) => [Some(tag), None, None],
+        }
     }
 }
 
-/// So many tags are remembered; a log has a few dozen.
-const SLOTS: usize = 128;
+/// Instance, service and daemon of a program.
+pub type Parts<'t> = [Option<&'t str>; 3];
 
 /// Tells who logs under a tag: the site's own map first, then `instance/service/daemon`, then filters and syslog daemons.
 pub struct Programs<'c> {
-    tags: Option<&'c Tags>,
-    known: Vec<(String, Kind<'c>)>,
+    own: Option<&'c Tags>,
+    tags: Dictionary,
+    kinds: Vec<Kind<'c>>,
 }
 
 impl<'c> Programs<'c> {
-    pub fn new(tags: Option<&'c Tags>) -> Self {
-        Self { tags, known: vec![(String::new(), Kind::of("", tags)); SLOTS] }
+    pub fn new(own: Option<&'c Tags>) -> Self {
+        Self { own, tags: Dictionary::default(), kinds: Vec::new() }
     }
 
     /// Who `tag` is.
-    pub fn find<'t>(&mut self, tag: &'t str) -> Program<'t>
-    where
-        'c: 't,
-    {
-        let Some((name, kind)) = self.known.get_mut(slot(tag)) else {
-            return Kind::of(tag, self.tags).program(tag);
+    #[inline]
+    pub fn find(&mut self, tag: &str) -> Program {
+        let number = self.tags.number(tag);
+        let kind = match usize::try_from(number).ok().and_then(|at| self.kinds.get(at)) {
+            Some(kind) => kind,
+            None => self.add(tag),
         };
-        if name != tag {
-            *kind = Kind::of(tag, self.tags);
-            name.clear();
-            name.push_str(tag);
-        }
-        kind.program(tag)
+        Program { number: Some(number), reader: kind.reader, filter: kind.filter, syslog: kind.syslog }
     }
-}
 
-/// Where `tag` is remembered: tags differ in length and in their last letters.
-fn slot(tag: &str) -> usize {
-    let letter = |back| usize::from(tag.len().checked_sub(back).map_or(0, |at| tag.as_bytes()[at]));
-    (tag.len() ^ letter(1) << 2 ^ letter(2) << 4 ^ letter(4)) % SLOTS
+    #[cold]
+    fn add(&mut self, tag: &str) -> &Kind<'c> {
+        let at = self.kinds.len();
+        self.kinds.push(Kind::of(tag, self.own));
+        &self.kinds[at]
+    }
+
+    /// Number of programs.
+    pub fn count(&self) -> usize {
+        self.kinds.len()
+    }
+
+    /// Instance, service and daemon of program `number`.
+    pub fn parts(&self, number: i32) -> Parts<'_> {
+        let kind = usize::try_from(number).ok().and_then(|at| self.kinds.get(at));
+        kind.zip(self.tags.text(number)).map_or([None; 3], |(kind, tag)| kind.parts(tag))
+    }
 }

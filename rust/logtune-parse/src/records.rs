@@ -112,7 +112,7 @@ impl<'t> Notice<'t> {
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Unrecognised<'t> {
     pub text: Option<&'t str>,
-    pub why: Cow<'t, str>,
+    pub why: &'t str,
 }
 
 /// A row of any table but `unrecognised`.

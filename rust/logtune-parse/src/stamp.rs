@@ -22,6 +22,58 @@ pub struct Stamp {
 
 const UNREADABLE: Stamp = Stamp { ts: None, lacks: None };
 
+/// The day of the last stamp like `Mar  2 06:12:00`: most lines are of the day of the line before.
+#[derive(Default)]
+pub struct Day {
+    /// The day in the lower bytes.
+    text: u64,
+    /// Microseconds since 1970 of its midnight; `None` where the day does not exist.
+    midnight: Option<i64>,
+}
+
+/// Length of `Mar  2 06:12:00`.
+const CLASSIC: usize = 15;
+
+impl Day {
+    /// Stamp like `Mar  2 06:12:00` at the start of `line`, and its end. `None` may also be a stamp of another form.
+    #[inline]
+    pub fn stamp(&mut self, line: &str) -> Option<(Stamp, usize)> {
+        let bytes: &[u8; CLASSIC] = line.as_bytes().first_chunk()?;
+        let seconds = seconds(bytes.last_chunk()?)?;
+        let day = u64::from_le_bytes(*bytes.first_chunk()?) & u64::MAX >> 8;
+        if day != self.text {
+            self.change(line, day)?;
+        }
+        let ts = self.midnight? + seconds * 1_000_000;
+        Some((Stamp { ts: Some(ts), lacks: Some(NO_YEAR) }, CLASSIC))
+    }
+
+    #[cold]
+    fn change(&mut self, line: &str, day: u64) -> Option<()> {
+        let is_classic = line.starts_with(|c: char| c.is_ascii_uppercase()) && usual_end(line)? == CLASSIC;
+        let ts = if is_classic { usual(cut(line, 0, CLASSIC)).ts? } else { return None };
+        *self = Self { text: day, midnight: Some(ts - ts % DAY_LENGTH) };
+        Some(())
+    }
+}
+
+/// Microseconds of a day.
+const DAY_LENGTH: i64 = 86_400_000_000;
+
+/// Seconds since midnight of a clock like `06:12:00`.
+#[inline]
+fn seconds(clock: &[u8; 8]) -> Option<i64> {
+    // digits become 0..=9 and colons 0: more carries into the upper four bits
+    let word = u64::from_le_bytes(*clock) ^ u64::from_le_bytes(*b"00:00:00");
+    let above = u64::from_le_bytes([6, 6, 15, 6, 6, 15, 6, 6]);
+    if (word | word.wrapping_add(above)) & u64::from_le_bytes([0xf0; 8]) != 0 {
+        return None;
+    }
+    let [h, hh, _, m, mm, _, s, ss] = word.to_le_bytes().map(i64::from);
+    let (hour, minute, second) = (h * 10 + hh, m * 10 + mm, s * 10 + ss);
+    (hour < 24 && minute < 60 && second < 60).then_some((hour * 60 + minute) * 60 + second)
+}
+
 /// End of a stamp in one of the two usual forms at the start of `line`: `Mar  2 06:12:00` or ISO 8601.
 #[inline]
 pub fn usual_end(line: &str) -> Option<usize> {

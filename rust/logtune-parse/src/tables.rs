@@ -1,9 +1,13 @@
 //! The seven tables of `logtune/schema.py` under construction: a row per line, only the asked columns.
 
-use crate::columns::{Bytes, Cell, Column, Floats, Integers, Longs, Shapes, Shorts, Texts, Times, Words};
+use crate::columns::{
+    Bytes, Cell, Column, Floats, Integers, Longs, Numbered, Shapes, Shorts, Texts, Times, Words,
+};
+use crate::dictionary::Dictionary;
+use crate::programs::Programs;
 use crate::records::{Connection, Decision, Delivery, Notice, Queue, Record, Unrecognised, Verdict};
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, Field, Schema};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -17,26 +21,40 @@ const ALWAYS: [&str; 2] = ["position", "stamp"];
 const BYTES_PER_ROW: usize = 512;
 const ROWS_LIMIT: usize = 8_192;
 
-/// The columns before a table's own, and the stamp's kind.
+/// The columns before a table's own, and the stamp's kind. `host` and `program` are numbers in [`Names`].
 #[derive(Default)]
-pub struct Common<'t> {
+pub struct Common {
     pub ts: Option<i64>,
     pub position: i64,
-    pub host: Option<&'t str>,
-    pub instance: Option<&'t str>,
-    pub service: Option<&'t str>,
-    pub daemon: Option<&'t str>,
+    pub host: Option<i32>,
+    pub program: Option<i32>,
     pub pid: Option<i32>,
-    pub queue_id: Option<&'t str>,
-    pub repeat: Option<i32>,
     pub stamp: Option<i8>,
 }
 
-type Finished = Vec<(Field, ArrayRef)>;
+/// What stands in the text beside the record.
+#[derive(Default)]
+pub struct Beside<'t> {
+    pub queue_id: Option<&'t str>,
+    pub repeat: Option<i32>,
+}
 
-fn finished<C: Column>(name: &str, column: Option<C>, found: &mut Finished) {
-    if let Some(column) = column {
-        found.push((Field::new(name, C::data_type(), true), column.finish()));
+/// Whose lines a block has.
+pub struct Names<'c> {
+    pub hosts: Dictionary,
+    pub programs: Programs<'c>,
+}
+
+struct Finished(Vec<(Field, ArrayRef)>);
+
+impl Finished {
+    fn add(&mut self, name: &str, data_type: DataType, array: ArrayRef) {
+        self.0.push((Field::new(name, data_type, true), array));
+    }
+
+    fn batch(self) -> Result<RecordBatch, ArrowError> {
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = self.0.into_iter().unzip();
+        RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
     }
 }
 
@@ -44,7 +62,7 @@ fn finished<C: Column>(name: &str, column: Option<C>, found: &mut Finished) {
 macro_rules! columns {
     (@field $row:ident $name:ident) => { $row.$name };
     (@field $row:ident $name:ident $field:ident) => { $row.$field };
-    ($set:ident of $record:ident { $($name:ident $(= $field:ident)?: $type:ty,)* }) => {
+    ($set:ident of $record:ty { $($name:ident $(= $field:ident)?: $type:ty,)* }) => {
         struct $set {
             $($name: Option<$type>,)*
         }
@@ -54,36 +72,44 @@ macro_rules! columns {
                 Self { $($name: wanted(stringify!($name)).then(|| <$type>::new(rows)),)* }
             }
 
-            fn push(&mut self, row: &$record<'_>) {
+            #[inline]
+            fn put(&mut self, at: usize, row: &$record) {
                 $(if let Some(column) = &mut self.$name {
-                    column.push(columns!(@field row $name $($field)?).cell());
+                    if let Some(cell) = columns!(@field row $name $($field)?).cell() {
+                        column.put(at, cell);
+                    }
                 })*
             }
 
-            fn finish(self, found: &mut Finished) {
-                $(finished(stringify!($name), self.$name, found);)*
+            fn finish(self, rows: usize, found: &mut Finished) -> Result<(), ArrowError> {
+                $(if let Some(column) = self.$name {
+                    found.add(stringify!($name), <$type>::data_type(), column.finish(rows)?);
+                })*
+                Ok(())
             }
         }
     };
 }
 
-columns!(CommonColumns of Common {
+columns!(Moments of Common {
     ts: Times,
     position: Longs,
-    host: Words,
-    instance: Words,
-    service: Words,
-    daemon: Words,
+});
+
+columns!(Pids of Common {
     pid: Integers,
+});
+
+columns!(Besides of Beside<'_> {
     queue_id: Texts,
     repeat: Integers,
 });
 
-columns!(StampColumns of Common {
+columns!(Stamps of Common {
     stamp: Bytes,
 });
 
-columns!(Decisions of Decision {
+columns!(Decisions of Decision<'_> {
     origin: Words,
     action: Words,
     protocol_state: Words,
@@ -105,7 +131,7 @@ columns!(Decisions of Decision {
     text: Texts,
 });
 
-columns!(Connections of Connection {
+columns!(Connections of Connection<'_> {
     event: Words,
     client_name: Texts,
     client_addr: Texts,
@@ -114,7 +140,7 @@ columns!(Connections of Connection {
     counters: Words,
 });
 
-columns!(Queues of Queue {
+columns!(Queues of Queue<'_> {
     event: Words,
     client_name: Texts,
     client_addr: Texts,
@@ -130,7 +156,7 @@ columns!(Queues of Queue {
     uid: Longs,
 });
 
-columns!(Deliveries of Delivery {
+columns!(Deliveries of Delivery<'_> {
     recipient: Texts,
     orig_recipient: Texts,
     relay: Texts,
@@ -150,7 +176,7 @@ columns!(Deliveries of Delivery {
     queued_as: Texts,
 });
 
-columns!(Verdicts of Verdict {
+columns!(Verdicts of Verdict<'_> {
     filter: Words,
     verdict: Words,
     score: Floats,
@@ -160,7 +186,7 @@ columns!(Verdicts of Verdict {
     message_id: Texts,
 });
 
-columns!(Notices of Notice {
+columns!(Notices of Notice<'_> {
     kind: Words,
     severity: Words,
     client_name: Texts,
@@ -170,67 +196,138 @@ columns!(Notices of Notice {
     text: Texts,
 });
 
-columns!(Unrecogniseds of Unrecognised {
+columns!(Unrecogniseds of Unrecognised<'_> {
     text: Texts,
     why: Words,
 });
 
+/// Host and program of each row: their names are found at the end, once per name.
+struct WhoColumns {
+    hosts: Option<Numbered>,
+    programs: Option<Numbered>,
+    parts: [bool; PARTS.len()],
+}
+
+/// The columns that tell a program.
+const PARTS: [&str; 3] = ["instance", "service", "daemon"];
+
+/// Number of a host or program that is not known.
+const NOBODY: i32 = -1;
+
+impl WhoColumns {
+    fn new(wanted: impl Fn(&str) -> bool, rows: usize) -> Self {
+        let parts = PARTS.map(&wanted);
+        let numbers = || Numbered::new(rows);
+        Self { hosts: wanted("host").then(numbers), programs: parts.contains(&true).then(numbers), parts }
+    }
+
+    #[inline]
+    fn put(&mut self, common: &Common) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.push(common.host.unwrap_or(NOBODY));
+        }
+        if let Some(programs) = &mut self.programs {
+            programs.push(common.program.unwrap_or(NOBODY));
+        }
+    }
+
+    fn finish(self, names: &Names<'_>, found: &mut Finished) -> Result<(), ArrowError> {
+        if let Some(hosts) = self.hosts {
+            let used = hosts.used(names.hosts.count());
+            let name = |host| names.hosts.text(host);
+            found.add("host", Words::data_type(), hosts.named(&used, name)?);
+        }
+        let Some(programs) = self.programs else {
+            return Ok(());
+        };
+        let used = programs.used(names.programs.count());
+        for (part, name) in PARTS.into_iter().enumerate().filter(|(part, _)| self.parts[*part]) {
+            let array = programs.named(&used, |program| names.programs.parts(program)[part])?;
+            found.add(name, Words::data_type(), array);
+        }
+        Ok(())
+    }
+}
+
 /// A table's common columns and its own.
 struct Table<C> {
-    common: CommonColumns,
+    rows: usize,
+    times: Moments,
+    who: WhoColumns,
+    pids: Pids,
+    besides: Besides,
     own: C,
-    stamp: StampColumns,
+    stamps: Stamps,
+}
+
+/// A table that may get rows.
+enum Slot<C> {
+    Empty,
+    Unwanted,
+    Filled(Box<Table<C>>),
 }
 
 /// `tables!` makes the set of all tables from `name: Columns of Record`.
 macro_rules! tables {
     ($($name:ident: $columns:ident of $record:ident,)*) => {
         /// All tables of a block. A table takes shape with its first row.
-        #[derive(Default)]
         pub struct Tables<'c> {
             columns: Option<&'c Columns>,
-            rows: usize,
-            $($name: Option<Box<Table<$columns>>>,)*
+            room: usize,
+            $($name: Slot<$columns>,)*
         }
 
         impl<'c> Tables<'c> {
             /// Tables with the asked columns, all of all tables for `None`, for a block of so many bytes.
             pub fn new(columns: Option<&'c Columns>, bytes: usize) -> Self {
-                Self { columns, rows: (bytes / BYTES_PER_ROW).min(ROWS_LIMIT), ..Self::default() }
+                Self { columns, room: (bytes / BYTES_PER_ROW).min(ROWS_LIMIT), $($name: Slot::Empty,)* }
             }
 
             /// Adds a row to the table it belongs to.
-            pub fn push(&mut self, common: &Common<'_>, record: &Record<'_>) {
+            #[inline]
+            pub fn put(&mut self, common: &Common, beside: &Beside<'_>, record: &Record<'_>) {
                 match record {
                     $(Record::$record(row) => {
-                        if self.$name.is_none() {
-                            let Some(wanted) = wanted(self.columns, stringify!($name)) else {
-                                return;
+                        if let Slot::Empty = self.$name {
+                            self.$name = match wanted(self.columns, stringify!($name)) {
+                                Some(wanted) => Slot::Filled(Box::new(Table {
+                                    rows: 0,
+                                    times: Moments::new(&wanted, self.room),
+                                    who: WhoColumns::new(&wanted, self.room),
+                                    pids: Pids::new(&wanted, self.room),
+                                    besides: Besides::new(&wanted, self.room),
+                                    own: $columns::new(&wanted, self.room),
+                                    stamps: Stamps::new(&wanted, self.room),
+                                })),
+                                None => Slot::Unwanted,
                             };
-                            self.$name = Some(Box::new(Table {
-                                common: CommonColumns::new(&wanted, self.rows),
-                                own: $columns::new(&wanted, self.rows),
-                                stamp: StampColumns::new(&wanted, self.rows),
-                            }));
                         }
-                        if let Some(table) = &mut self.$name {
-                            table.common.push(common);
-                            table.own.push(row);
-                            table.stamp.push(common);
+                        if let Slot::Filled(table) = &mut self.$name {
+                            let at = table.rows;
+                            table.rows += 1;
+                            table.times.put(at, common);
+                            table.who.put(common);
+                            table.pids.put(at, common);
+                            table.besides.put(at, beside);
+                            table.own.put(at, row);
+                            table.stamps.put(at, common);
                         }
                     })*
                 }
             }
 
             /// Name and batch of every table that has rows.
-            pub fn finish(self) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
+            pub fn finish(self, names: &Names<'_>) -> Result<Vec<(&'static str, RecordBatch)>, ArrowError> {
                 let mut batches = Vec::new();
-                $(if let Some(table) = self.$name {
-                    let mut found = Finished::new();
-                    table.common.finish(&mut found);
-                    table.own.finish(&mut found);
-                    table.stamp.finish(&mut found);
-                    batches.push((stringify!($name), batch(found)?));
+                $(if let Slot::Filled(table) = self.$name {
+                    let mut found = Finished(Vec::new());
+                    table.times.finish(table.rows, &mut found)?;
+                    table.who.finish(names, &mut found)?;
+                    table.pids.finish(table.rows, &mut found)?;
+                    table.besides.finish(table.rows, &mut found)?;
+                    table.own.finish(table.rows, &mut found)?;
+                    table.stamps.finish(table.rows, &mut found)?;
+                    batches.push((stringify!($name), found.batch()?));
                 })*
                 Ok(batches)
             }
@@ -255,9 +352,4 @@ fn wanted<'c>(columns: Option<&'c Columns>, table: &str) -> Option<impl Fn(&str)
         None => None,
     };
     Some(move |name: &str| asked.is_none_or(|asked| asked.contains(name)) || ALWAYS.contains(&name))
-}
-
-fn batch(found: Finished) -> Result<RecordBatch, ArrowError> {
-    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = found.into_iter().unzip();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }

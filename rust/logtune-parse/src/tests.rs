@@ -21,10 +21,9 @@ fn shape(reason: &str) -> String {
 fn patterns_compile() {
     use crate::envelope as e;
     use crate::families::*;
-    let all: [&[&Pattern]; 8] = [
-        &[&REPEATED, &REPEATED_TEXT, &SOLARIS, &anvil::PEAK, &checks::TAIL, &filters::AMAVIS, &master::NEWS],
-        &[&filters::AMAVIS_CLIENT, &filters::AMAVIS_MAIL, &filters::RSPAMD, &filters::SPAMD, &filters::MID],
-        &[&filters::RSPAMD_FIELD, &loss::SUPPRESSED, &loss::RATE, &loss::DROPPED, &other::NEWS, &qmgr::LEFT],
+    let all: [&[&Pattern]; 7] = [
+        &[&REPEATED, &REPEATED_TEXT, &SOLARIS, &anvil::PEAK, &checks::TAIL, &master::NEWS, &qmgr::LEFT],
+        &[&loss::SUPPRESSED, &loss::RATE, &loss::DROPPED, &other::NEWS],
         &[&postscreen::CLIENT, &postscreen::STRESS, &postsuper::DONE, &postsuper::COUNT, &postsuper::NEWS],
         &[&script::NEWS, &smtp::OTHER, &tls::ERROR, &tls::OTHER, &tlsproxy::SESSION, &warnings::SASL],
         &[&warnings::PROCESS_LIMIT, &warnings::RATE_LIMIT, &warnings::OLD_NO_FORWARD, &e::ISO, &e::CLASSIC],

@@ -1,5 +1,7 @@
 //! Small tools for text: character classes as the reference's patterns have them, and cuts that cannot fail.
 
+use std::sync::LazyLock;
+
 /// What stands at `range` of `text`; empty where the range is none. Callers cut beside ASCII characters, so a
 /// wrong cut is a bug, but never a crash.
 #[inline]
@@ -37,6 +39,55 @@ pub fn is_unicode_space(c: char) -> bool {
 pub fn run(text: &str, start: usize, class: impl Fn(u8) -> bool) -> usize {
     let bytes = text.as_bytes().get(start..).unwrap_or(&[]);
     bytes.iter().position(|&b| !class(b)).unwrap_or(bytes.len())
+}
+
+const LOW_BITS: u64 = u64::from_le_bytes([1; 8]);
+const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
+
+/// Marks the upper bit of the bytes of `word` that are `byte`; a borrow may also mark bytes above the lowest such byte.
+#[inline]
+const fn marks(word: u64, byte: u8) -> u64 {
+    let other = word ^ (LOW_BITS * byte as u64);
+    other.wrapping_sub(LOW_BITS) & !other
+}
+
+/// Position of the lowest byte from `start` on that `marks` marks, eight bytes at a time. Where it finds none, where
+/// the last bytes begin that are fewer than eight.
+#[inline]
+fn first_mark(bytes: &[u8], start: usize, marks: impl Fn(u64) -> u64) -> Result<usize, usize> {
+    let mut at = start;
+    while let Some(eight) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        let marked = marks(u64::from_le_bytes(*eight)) & HIGH_BITS;
+        if marked != 0 {
+            return Ok(at + (marked.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    Err(at)
+}
+
+/// Position of the first of `stops` at or after `start`, or the end. For what is near, that is faster than memchr.
+#[inline]
+pub fn until<const N: usize>(text: &str, start: usize, stops: [u8; N]) -> usize {
+    let any = |word| stops.iter().fold(0, |all, &stop| all | marks(word, stop));
+    match first_mark(text.as_bytes(), start, any) {
+        Ok(at) => at,
+        Err(at) => at + run(text, at, |b| !stops.contains(&b)),
+    }
+}
+
+/// End of the bytes from `start` on that are neither space (ASCII `\s`) nor one of `stops`.
+#[inline]
+pub fn word_end<const N: usize>(text: &str, start: usize, stops: [u8; N]) -> usize {
+    let bytes = text.as_bytes();
+    let any = |word: u64| {
+        let control = word.wrapping_sub(LOW_BITS * 0x21) & !word;
+        stops.iter().fold(control, |all, &stop| all | marks(word, stop))
+    };
+    match first_mark(bytes, start, any) {
+        Ok(at) if bytes[at] >= b' ' || is_space(bytes[at]) => at,
+        Ok(at) | Err(at) => at + run(text, at, |b| !is_space(b) && !stops.contains(&b)),
+    }
 }
 
 /// End of the characters from `start` on that are no space in Python's sense (`\S*`).
@@ -83,6 +134,15 @@ pub fn find_by(text: &str, start: usize, needle: &str, rare: usize) -> Option<us
     memchr::memchr_iter(byte, bytes.get(start..)?)
         .filter_map(|at| (start + at).checked_sub(rare))
         .find(|&at| at >= start && bytes[at..].starts_with(needle.as_bytes()))
+}
+
+/// A text to search for, prepared when it is first needed.
+pub type Needle = LazyLock<memchr::memmem::Finder<'static>>;
+
+/// Position of `needle` at or after `start`.
+#[inline]
+pub fn find(text: &str, start: usize, needle: &Needle) -> Option<usize> {
+    needle.find(text.as_bytes().get(start..)?).map(|at| start + at)
 }
 
 /// A regular expression that is compiled when it is first needed. Patterns are constants of this crate; one that

@@ -1,6 +1,6 @@
 //! What several families read the same way: clients, numbers, replies, shapes of reasons.
 
-use crate::text::{after, cut, find_byte, has, is_space, is_unicode_space, run, some};
+use crate::text::{after, cut, has, is_space, is_unicode_space, run, some, until, word_end};
 
 /// Whole number in `text`; `None` where it is none, or larger than `limit`.
 #[inline]
@@ -31,25 +31,35 @@ const TENS: [f64; 16] =
 /// Decimal number in `text`: at most 18 digits before and after the point, no sign, no exponent.
 #[inline]
 pub fn number(text: &str) -> Option<f64> {
-    let whole = run(text, 0, |b| b.is_ascii_digit());
-    let fraction = if whole == text.len() {
-        0
-    } else {
-        let digits = run(text, whole + 1, |b| b.is_ascii_digit());
-        if !has(text, whole, b'.') || digits == 0 || whole + 1 + digits != text.len() {
-            return None;
+    match decimal(text, 0) {
+        (value, end) if end == text.len() => value,
+        _ => None,
+    }
+}
+
+/// Decimal number from `start` of `text` to the next slash or the end, and where it ends; see [`number`].
+#[inline]
+pub fn decimal(text: &str, start: usize) -> (Option<f64>, usize) {
+    let (mut digits, mut point, mut end) = (0u64, None, start);
+    for &byte in text.as_bytes().get(start..).unwrap_or_default() {
+        match byte {
+            b'0'..=b'9' => digits = digits.wrapping_mul(10).wrapping_add(u64::from(byte - b'0')),
+            b'.' if point.is_none() => point = Some(end),
+            b'/' => break,
+            _ => return (None, until(text, end, [b'/'])),
         }
-        digits
+        end += 1;
+    }
+    let whole = point.unwrap_or(end) - start;
+    let fraction = point.map_or(0, |point| end - point - 1);
+    let fits = (1..=18).contains(&whole) && fraction <= 18 && (fraction > 0 || point.is_none());
+    let value = match fits {
+        // both parts of the division are exact, so its result is the nearest double
+        true if whole + fraction <= 15 => Some(digits as f64 / TENS[fraction]),
+        true => cut(text, start, end).parse().ok(),
+        false => None,
     };
-    if whole == 0 || whole > 18 || fraction > 18 {
-        return None;
-    }
-    if whole + fraction > 15 {
-        return text.parse().ok();
-    }
-    // both parts of the division are exact, so its result is the nearest double
-    let digits = text.bytes().filter(u8::is_ascii_digit).fold(0u64, |sum, b| sum * 10 + u64::from(b - b'0'));
-    Some(digits as f64 / TENS[fraction])
+    (value, end)
 }
 
 /// As [`number`], with a minus sign.
@@ -65,23 +75,49 @@ pub fn signed(text: &str) -> Option<f64> {
 /// Short ids are upper case hexadecimal, long ones have no vowels, others have a digit (`src/global/mail_queue.h`).
 #[inline]
 pub fn queue_id(text: &str) -> Option<(&str, &str)> {
-    let length = run(text, 0, |b| b.is_ascii_alphanumeric());
+    let (mut length, mut seen) = (0, 0);
+    for &byte in text.as_bytes() {
+        let letter = LETTERS[usize::from(byte)];
+        if letter == 0 {
+            break;
+        }
+        seen |= letter;
+        length += 1;
+    }
     if !(6..=100).contains(&length) || !has(text, length, b':') {
         return None;
     }
     let id = cut(text, 0, length);
-    if id != "NOQUEUE" && !is_id(id.as_bytes()) {
+    let known = seen & DIGIT != 0 || seen & NO_HEX == 0 || (length >= 11 && seen & VOWEL == 0);
+    if !known && id != "NOQUEUE" {
         return None;
     }
     let end = length + 1 + usize::from(has(text, length + 1, b' '));
     Some((id, after(text, end)))
 }
 
-fn is_id(id: &[u8]) -> bool {
-    id.iter().any(u8::is_ascii_digit)
-        || id.iter().all(|b| matches!(b, b'A'..=b'F'))
-        || (id.len() >= 11 && !id.iter().any(|b| b"AEIOUaeiou".contains(b)))
-}
+const DIGIT: u8 = 1;
+const HEX: u8 = 2;
+const NO_HEX: u8 = 4;
+const VOWEL: u8 = 8;
+
+/// What a byte is in a queue id; 0 for none. Only upper case is hexadecimal.
+const LETTERS: [u8; 256] = {
+    let mut letters = [0; 256];
+    let mut byte = 0u8;
+    while byte < 128 {
+        let kind = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'F' => HEX,
+            b'G'..=b'Z' | b'a'..=b'z' => NO_HEX,
+            _ => 0,
+        };
+        let vowel = matches!(byte | 0x20, b'a' | b'e' | b'i' | b'o' | b'u') && kind != 0;
+        letters[byte as usize] = if vowel { kind | VOWEL } else { kind };
+        byte += 1;
+    }
+    letters
+};
 
 /// The other side of a connection as a line gives it.
 #[derive(Debug, Default, Clone, Copy, PartialEq)]
@@ -94,11 +130,14 @@ pub struct Peer<'t> {
 /// `name[addr]:port` at the start of `text`, and where it ends.
 #[inline]
 pub fn peer_end(text: &str) -> Option<(Peer<'_>, usize)> {
-    let name = run(text, 0, |b| !is_space(b) && b != b'[' && b != b']');
+    let name = word_end(text, 0, *b"[]");
     if !has(text, name, b'[') {
         return None;
     }
-    let close = find_byte(text, name + 1, b']')?;
+    let close = until(text, name + 1, [b']']);
+    if close == text.len() {
+        return None;
+    }
     let mut peer =
         Peer { name: some(cut(text, 0, name)), addr: some(cut(text, name + 1, close)), port: None };
     let mut end = close + 1;
@@ -120,7 +159,7 @@ pub fn peer(text: &str) -> Peer<'_> {
 #[inline]
 pub fn address_end(text: &str) -> usize {
     let start = quoted_end(text).unwrap_or(0);
-    start + run(text, start, |b| !matches!(b, b'"' | b'<' | b'>'))
+    until(text, start, *b"\"<>")
 }
 
 /// End of the quoted string at the start of `text`.

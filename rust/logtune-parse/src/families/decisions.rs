@@ -4,7 +4,7 @@
 use super::common::{Peer, address_end, codes, integer32};
 use super::tail::{Tail, parenthesised, read_tail, word_at};
 use crate::records::Decision;
-use crate::text::{after, cut, find_byte, has, is_space, run, some};
+use crate::text::{after, cut, has, run, some, until, word_end};
 use memchr::memmem;
 
 /// What stands before the reply of a decision line.
@@ -86,12 +86,14 @@ fn client_at<'t>(text: &'t str, at: &mut usize) -> Option<Option<Peer<'t>>> {
         return None;
     }
     let start = *at + 6;
-    let name = run(text, start, |b| !is_space(b) && b != b'[' && b != b']');
-    let open = start + name;
+    let open = word_end(text, start, *b"[]");
     if !has(text, open, b'[') {
         return None;
     }
-    let close = find_byte(text, open + 1, b']')?;
+    let close = until(text, open + 1, [b']']);
+    if close == text.len() {
+        return None;
+    }
     *at = close + 1;
     let mut port = None;
     if has(text, *at, b':') {

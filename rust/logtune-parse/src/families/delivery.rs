@@ -2,10 +2,16 @@
 //!
 //! Attributes are read by key: `orig_to`, `conn_use`, `delays`, `tls` (3.11) and `dsn` come and go.
 
-use super::common::{Peer, address_end, integer32, number, peer};
+use super::common::{Peer, address_end, decimal, integer32, number, peer};
 use crate::records::{Delivery, Record};
-use crate::text::{after, cut, find_by, find_byte, has, is_space, is_unicode_space, run, some};
+use crate::text::{
+    Needle, after, cut, find, find_byte, has, is_space, is_unicode_space, run, some, until, word_end,
+};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+
+static STATUS: Needle = Needle::new(|| Finder::new("status="));
+static QUEUED_AS: Needle = Needle::new(|| Finder::new("ed as "));
 
 /// Row of a delivery line without its queue id.
 pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
@@ -14,18 +20,45 @@ pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
         Some((original, rest)) => (Some(original), rest),
         None => (None, rest),
     };
-    let at = find_by(rest, 0, "status=", 6)?;
-    let (status, reason) = status(after(rest, at + 7))?;
-    let mut row = Delivery {
-        recipient,
-        orig_recipient: original,
-        status,
-        reason,
-        queued_as: reason.and_then(queued_as),
-        ..Delivery::default()
+    let mut row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
+    let rest = match plain_attributes(rest, &mut row) {
+        Some(rest) => rest,
+        None => {
+            let at = find(rest, 0, &STATUS)?;
+            row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
+            attributes(cut(rest, 0, at), &mut row);
+            after(rest, at + 7)
+        }
     };
-    attributes(cut(rest, 0, at), &mut row);
+    (row.status, row.reason) = status(rest)?;
+    row.queued_as = row.reason.and_then(queued_as);
     Some(row.into())
+}
+
+/// Fills in `KEY=VALUE, ` pairs with keys that are known and no equal sign in a value, and gives what follows
+/// `status=`. `None` where the text is not so plain; `row` may be filled in part then.
+fn plain_attributes<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<&'t str> {
+    let mut at = 0;
+    loop {
+        let rest = after(text, at);
+        let (key, fill): (&str, Fill<'t>) = match rest.as_bytes().first_chunk()? {
+            b"rela" => ("relay=", fill_relay),
+            b"dela" if has(rest, 5, b's') => ("delays=", fill_delays),
+            b"dela" => ("delay=", fill_delay),
+            b"conn" => ("conn_use=", fill_conn_use),
+            b"dsn=" => ("dsn=", fill_dsn),
+            b"tls=" => ("tls=", fill_tls),
+            b"stat" => return rest.strip_prefix("status="),
+            _ => return None,
+        };
+        let start = if rest.starts_with(key) { at + key.len() } else { return None };
+        let end = word_end(text, start, *b",=");
+        if !has(text, end, b',') || !has(text, end + 1, b' ') {
+            return None;
+        }
+        fill(row, cut(text, start, end));
+        at = end + 2;
+    }
 }
 
 /// Address at the start of `text` and what follows the `, ` behind it.
@@ -90,49 +123,75 @@ fn attributes<'t>(text: &'t str, row: &mut Delivery<'t>) {
             continue;
         }
         let end = start + run(text, start, |b| !is_space(b) && b != b',');
-        attribute(cut(text, equals - key_length, equals), cut(text, start, end), row);
+        attribute(row, cut(text, equals - key_length, equals), cut(text, start, end));
         done = end;
     }
 }
 
-#[inline]
-fn attribute<'t>(key: &str, value: &'t str, row: &mut Delivery<'t>) {
+/// Fills the value of an attribute into a row.
+type Fill<'t> = fn(&mut Delivery<'t>, &'t str);
+
+fn attribute<'t>(row: &mut Delivery<'t>, key: &str, value: &'t str) {
     match key {
-        "relay" => {
-            let to = relay(value);
-            row.relay = Some(value);
-            (row.relay_name, row.relay_addr, row.relay_port) = (to.name, to.addr, to.port);
-        }
-        "delay" => row.delay = number(value),
-        "delays" => {
-            let [before, waited, setup, sent] = stages(value);
-            row.delay_before_qmgr = before;
-            row.delay_in_qmgr = waited;
-            row.delay_setup = setup;
-            row.delay_transmit = sent;
-        }
-        "dsn" => row.dsn = Some(value),
-        "conn_use" => row.conn_use = integer32(value),
-        "tls" => row.tls = Some(value),
+        "relay" => fill_relay(row, value),
+        "delay" => fill_delay(row, value),
+        "delays" => fill_delays(row, value),
+        "dsn" => fill_dsn(row, value),
+        "conn_use" => fill_conn_use(row, value),
+        "tls" => fill_tls(row, value),
         _ => {}
     }
 }
 
+fn fill_relay<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    let to = relay(value);
+    row.relay = Some(value);
+    (row.relay_name, row.relay_addr, row.relay_port) = (to.name, to.addr, to.port);
+}
+
+fn fill_delay<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.delay = number(value);
+}
+
+fn fill_delays<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    let [before, waited, setup, sent] = stages(value);
+    row.delay_before_qmgr = before;
+    row.delay_in_qmgr = waited;
+    row.delay_setup = setup;
+    row.delay_transmit = sent;
+}
+
+fn fill_dsn<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.dsn = Some(value);
+}
+
+fn fill_conn_use<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.conn_use = integer32(value);
+}
+
+fn fill_tls<'t>(row: &mut Delivery<'t>, value: &'t str) {
+    row.tls = Some(value);
+}
+
 /// `0.76/0.01/0.09/0.34`; none of them where they are not four.
 fn stages(value: &str) -> [Option<f64>; 4] {
-    let mut parts = value.split('/');
-    let four = [parts.next(), parts.next(), parts.next(), parts.next()];
-    if parts.next().is_some() || four[3].is_none() {
-        return [None; 4];
+    let (mut four, mut at) = ([None; 4], 0);
+    for (index, stage) in four.iter_mut().enumerate() {
+        let (found, end) = decimal(value, at);
+        if (end == value.len()) != (index == 3) {
+            return [None; 4];
+        }
+        *stage = found;
+        at = end + 1;
     }
-    four.map(|part| part.and_then(number))
+    four
 }
 
 /// `name[addr]:port`; a socket path (`mail[private/lmtp]`) is no address, `local` is nobody.
 fn relay(value: &str) -> Peer<'_> {
     let to = peer(value);
     match to.addr {
-        Some(path) if path.contains('/') => Peer { addr: None, port: None, ..to },
+        Some(path) if until(path, 0, [b'/']) < path.len() => Peer { addr: None, port: None, ..to },
         _ => to,
     }
 }
@@ -141,7 +200,7 @@ fn relay(value: &str) -> Peer<'_> {
 fn queued_as(reason: &str) -> Option<&str> {
     let mut found = None;
     let mut done = 0;
-    while let Some(at) = find_by(reason, done, "ed as ", 1) {
+    while let Some(at) = find(reason, done, &QUEUED_AS) {
         let before = cut(reason, done, at);
         let start = at + 6;
         let length = run(reason, start, |b| b.is_ascii_alphanumeric()).min(100);

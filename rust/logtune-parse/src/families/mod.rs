@@ -73,25 +73,39 @@ const ANYBODY: [Family; 14] = [
     other::read,
 ];
 
-/// Queue id and record of `text` as a program of `family` logged it, or `None` where nobody knows the text. The queue id
-/// is `None` for `NOQUEUE` and where there is none.
-pub fn read_postfix(text: &str, family: Family) -> Option<(Option<&str>, Record<'_>)> {
+/// Gives queue id and record of `text`, as a program of `family` logged it, to `put`; false where nobody knows the text.
+/// The queue id is `None` for `NOQUEUE` and where there is none. A record is large: it is lent, not moved.
+pub fn read_postfix<'t>(
+    text: &'t str,
+    family: Family,
+    put: impl FnOnce(Option<&'t str>, &Record<'t>),
+) -> bool {
     if let Some((severity, rest)) = warnings::severity(text) {
         let (queue_id, row) = warnings::read(rest, severity);
-        return Some((real(queue_id), row));
+        put(real(queue_id), &row);
+        return true;
     }
     let (queue_id, rest) = warnings::split_queue_id(text);
-    if let Some(row) = family(rest, queue_id) {
-        return Some((real(queue_id), row));
+    if let Some(row) = &family(rest, queue_id) {
+        put(real(queue_id), row);
+        return true;
     }
-    if let Some(row) = ANYBODY.iter().find_map(|family| family(rest, queue_id)) {
-        return Some((real(queue_id), row));
+    match &by_anybody(rest, queue_id) {
+        Some(row) => put(real(queue_id), row),
+        None => return false,
+    }
+    true
+}
+
+#[cold]
+fn by_anybody<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
+    if let Some(row) = ANYBODY.iter().find_map(|family| family(text, queue_id)) {
+        return Some(row);
     }
     // "NOQUEUE: fatal: update queue file ..": a severity after the queue id
     queue_id?;
-    let (severity, rest) = warnings::severity(rest)?;
-    let row = Notice { kind: severity, severity, text: Some(rest), ..Notice::default() };
-    Some((real(queue_id), row.into()))
+    let (severity, rest) = warnings::severity(text)?;
+    Some(Notice { kind: severity, severity, text: Some(rest), ..Notice::default() }.into())
 }
 
 fn real(queue_id: Option<&str>) -> Option<&str> {

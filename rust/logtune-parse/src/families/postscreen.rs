@@ -3,7 +3,7 @@
 use super::common::{number, signed};
 use super::decisions;
 use crate::records::{Notice, Record};
-use crate::text::{Pattern, cut, find_byte, group, has, some};
+use crate::text::{Pattern, cut, group, has, is_space, some, until};
 
 // The number counts only in DNSBL and PREGREET: "HANGUP after 0 from" gives seconds
 pub static CLIENT: Pattern = Pattern::new(concat!(
@@ -26,18 +26,42 @@ pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
 
 type Client<'t> = (Option<&'t str>, Option<f64>);
 
-/// `CONNECT from [192.0.2.1]:48123`: only letters before the first bracket, which most lines have.
+/// What the first bracket follows in nearly all lines: `CONNECT from [192.0.2.1]:48123`, `DNSBL rank 3 for [..]:1`,
+/// `PREGREET 11 after 0.1 from [..]:1`, `HANGUP after 0 from [..]:1`.
 fn plain(text: &str) -> Option<Client<'_>> {
-    let open = find_byte(text, 0, b'[')?;
-    let words = cut(text, 0, open);
-    if !words.starts_with(|c: char| c.is_ascii_uppercase())
-        || !words.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ' || b == b'-')
-        || words.contains("after ")
-    {
-        return None;
+    let open = until(text, 0, [b'[']);
+    let value = before(cut(text, 0, open))?;
+    let close = until(text, open, [b']']);
+    has(text, close + 1, b':').then(|| (Some(cut(text, open + 1, close)), value.and_then(signed)))
+}
+
+/// The number that counts in what stands before the bracket; `None` where it is not plain.
+fn before(words: &str) -> Option<Option<&str>> {
+    if let Some(rank) = words.strip_prefix("DNSBL rank ") {
+        return whole(rank.strip_suffix(" for ")?).map(Some);
     }
-    let close = find_byte(text, open, b']')?;
-    has(text, close + 1, b':').then(|| (Some(cut(text, open + 1, close)), None))
+    if let Some(early) = words.strip_prefix("PREGREET ") {
+        let (value, after) = early.split_once(" after ")?;
+        return is_word(after.strip_suffix(" from ")?).then_some(()).and(whole(value)).map(Some);
+    }
+    let said = match words.strip_suffix(" from ").and_then(|words| words.split_once(" after ")) {
+        Some((said, seconds)) if is_word(seconds) => said,
+        Some(_) => return None,
+        None => words,
+    };
+    let plain = said.starts_with(|c: char| c.is_ascii_uppercase())
+        && said.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ' || b == b'-')
+        && !said.contains("after ");
+    plain.then_some(None)
+}
+
+/// `text` if it is a whole number without a sign.
+fn whole(text: &str) -> Option<&str> {
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && !text.bytes().any(is_space)
 }
 
 fn client(text: &str) -> Option<Client<'_>> {

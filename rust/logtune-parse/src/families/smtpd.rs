@@ -39,9 +39,7 @@ pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
 
 fn session<'t>(event: &'t str, text: &'t str) -> Option<Connection<'t>> {
     let (client, end) = peer_end(text)?;
-    let mut rest = after(text, end).chars();
-    rest.next();
-    let counters = if event == "disconnect" { some(rest.as_str()) } else { None };
+    let counters = if event == "disconnect" { some(second(after(text, end))) } else { None };
     Some(Connection {
         event,
         client_name: client.name,
@@ -52,8 +50,18 @@ fn session<'t>(event: &'t str, text: &'t str) -> Option<Connection<'t>> {
     })
 }
 
+/// `text` without its first character.
+fn second(text: &str) -> &str {
+    let mut rest = text.chars();
+    rest.next();
+    rest.as_str()
+}
+
 /// `lost connection after DATA (4000 bytes) from mx.example.com[192.0.2.1]`.
 fn ended(text: &str) -> Option<Connection<'_>> {
+    if !matches!(text.as_bytes().first()?, b'l' | b't' | b'i' | b'b') {
+        return None; // what most texts are
+    }
     let (said, event) = EVENTS.iter().find(|(said, _)| text.starts_with(said))?;
     let rest = after(text, said.len()).strip_prefix(" after ")?;
     for (at, c) in rest.char_indices().take(STATE_LIMIT + 1) {

@@ -4,7 +4,7 @@
 //! and what is not plain is read from the right. `families/tail.py` tells more.
 
 use super::common::{address_end, codes};
-use crate::text::{after, cut, has, is_space, is_word, run, some};
+use crate::text::{after, cut, has, is_space, is_word, run, some, until};
 use memchr::memmem;
 
 /// The attributes of a decision; `reply` is what stands before them.
@@ -50,10 +50,10 @@ fn angled<'t>(text: &'t str, at: &mut usize, key: &str, address: bool) -> Option
         return None;
     }
     let start = *at + key.len();
-    let length = run(text, start, |b| b != b'<' && b != b'>' && !(address && b == b'"'));
-    has(text, start + length, b'>').then(|| {
-        *at = start + length + 1;
-        cut(text, start, start + length)
+    let end = if address { until(text, start, *b"<>\"") } else { until(text, start, *b"<>") };
+    has(text, end, b'>').then(|| {
+        *at = end + 1;
+        cut(text, start, end)
     })
 }
 

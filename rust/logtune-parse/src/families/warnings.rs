@@ -3,7 +3,7 @@
 use super::common::{Peer, number, peer, peer_end, queue_id};
 use super::{cleanup, smtp};
 use crate::records::{Notice, Record};
-use crate::text::{Pattern, after, cut, group, is_unicode_space, unspaced_end};
+use crate::text::{Pattern, after, cut, group, is_unicode_space, unspaced_end, until};
 
 pub static PROCESS_LIMIT: Pattern =
     Pattern::new(r#"\Aservice "?([^" \t-\r]+)"? \([^)]*\) has reached its process limit "?([0-9]+)"#);
@@ -90,10 +90,23 @@ fn sasl<'t>(text: &'t str, plain: &Notice<'t>) -> Option<Notice<'t>> {
     if !text.contains("SASL ") {
         return None;
     }
-    if let Some(found) = SASL.captures(text) {
-        return Some(Notice { kind: "sasl_failure", ..with(plain, peer(group(&found, 1)?)) });
+    if let Some(client) = sasl_plain(text).or_else(|| group(&SASL.captures(text)?, 1)) {
+        return Some(Notice { kind: "sasl_failure", ..with(plain, peer(client)) });
     }
     smtp::is_sasl_failure(text).then(|| Notice { kind: "client_sasl_failure", ..plain.clone() })
+}
+
+/// Client of `mx.example.com[192.0.2.1]: SASL LOGIN authentication failed`, where all of that is printable ASCII.
+fn sasl_plain(text: &str) -> Option<&str> {
+    let is_plain = |text: &str| text.bytes().all(|b| b.is_ascii_graphic());
+    let close = until(text, 0, [b']']);
+    let name = cut(text, 0, until(text, 0, [b'[']).min(close));
+    let said = after(text, close).strip_prefix("]: SASL ")?;
+    let (mechanism, outcome) = said.split_once(' ')?;
+    let failed =
+        outcome.starts_with("authentication failed") || outcome.starts_with("authentication aborted");
+    let plain = is_plain(name) && name.len() < close && !mechanism.is_empty() && is_plain(mechanism);
+    (failed && plain).then(|| cut(text, 0, close + 1))
 }
 
 /// Address whose host name does not point back to it.
