@@ -31,10 +31,11 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from logtune.parse.families.common import INT32
-
 NONE = -1
 """Stands for null in the arrays of a running pass."""
+
+MOST_REPEATS = 2**31 - 1
+"""What the column ``repeat`` can hold."""
 
 READ = {
     "decisions": ("origin", "action", "protocol_state", "sender", "recipient", "reason"),
@@ -189,7 +190,7 @@ class Linker:
         if host in self.last:
             name, index = self.last[host]
             repeat = self.columns[name].repeat
-            repeat[index] = min(repeat[index] + times, INT32)
+            repeat[index] = min(repeat[index] + times, MOST_REPEATS)
 
     # --- sessions
 

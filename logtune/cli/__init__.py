@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial
+from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
 
@@ -95,6 +96,7 @@ def main() -> None:
     """Entry point of the console script."""
     signal.signal(signal.SIGTERM, _terminated)
     sys.meta_path.insert(0, _NoDataFrames())
+    collect_seldom()
     for stream in (sys.stdout, sys.stderr):
         # a character that the locale cannot show must not end the answer
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from logtune.cli.ahead import import_ahead
 from logtune.cli.options import Given, ReportFormat, Shown
 from logtune.cli.output import text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
@@ -22,6 +23,7 @@ def answer(
     ask_json: Callable[[MailLog], dict[str, Any]] | None = None,
 ) -> NoReturn:
     """Read the logs, *ask* for the report and write it; *ask_json* gives what ``--format json`` shows instead."""
+    import_ahead()
     log = open_log(given, shown.output, shown.top)
     require_postfix_lines(log)
     if form is ReportFormat.JSON:
