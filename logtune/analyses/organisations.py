@@ -27,7 +27,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @cache
 def _suffixes(encoded: bool) -> PublicSuffixList:
-    """The list. To have international suffixes *encoded* (``xn--``), as names of the DNS have them, doubles its time."""
+    """The list. International suffixes *encoded* (``xn--``), as names of the DNS have them, double the time for it."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(accept_encoded_idn=encoded)
