@@ -48,8 +48,9 @@ check-rust:
 	cargo fmt --manifest-path rust/Cargo.toml --all --check
 	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
 	cargo clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
-	cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --locked --target-dir rust/target -- -D warnings
+	cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
 	cargo test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
+	cargo test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
 
 format:
 	@scripts/setup dev

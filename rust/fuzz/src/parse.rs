@@ -140,3 +140,46 @@ fn assert_columns(block: &[u8], chance: &mut Chance, tags: Option<&Tags>, full: 
     assert_eq!(found.counts, full.counts, "counts of {wanted:?}");
     assert_eq!(found.tables, expected, "columns {wanted:?}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK: &[u8] = b"Mar  2 06:12:00 mail postfix/smtpd[7]: connect from a[192.0.2.1]\n\nx\n\
+        Mar  2 06:12:00 mail postfix/smtp[7]: 4F2A91C0E: to=<a@example.org>, relay=none, delay=1, status=sent (ok)";
+
+    /// What holds is not taken for a fault: lines with and without an end, blank ones, none, and bytes that are no text.
+    #[test]
+    fn what_holds() {
+        for block in [BLOCK, b"", b"\n", b"\n\n", b"\r\0", b"\xff\n\xe2\x82"] {
+            parse_block(block);
+        }
+        parse_block(&BLOCK.repeat(4));
+    }
+
+    /// Every line end is a place to cut, and all of them at once; the end of the block is none.
+    #[test]
+    fn places_to_cut() {
+        let chance = &mut Chance::new(1);
+        assert_eq!(cuts(b"a\nb\n\nc\n", chance), [vec![2, 4, 5], vec![2], vec![4], vec![5]]);
+        assert_eq!(parts(b"a\nb\n\nc\n", &[2, 4, 5]), [b"a\n", b"b\n", b"\n".as_slice(), b"c\n"]);
+        assert!(cuts(b"", chance).concat().is_empty());
+    }
+
+    /// A row that is lost or counted twice is found.
+    #[test]
+    #[should_panic(expected = "rows")]
+    fn a_lost_row() {
+        let Parts { tables, counts } = Parts::of(&[b"x\n"], None, None);
+        let counts = Counts { lines: 2, unrecognised: 1, recognised: 1, ..counts };
+        assert_counts(b"x\nx\n", counts, &tables);
+    }
+
+    /// A row that names another line's start is found.
+    #[test]
+    #[should_panic(expected = "begins a line")]
+    fn a_wrong_position() {
+        let Parts { tables, counts } = Parts::of(&[b"x\n"], None, None);
+        assert_positions(b"", counts, &tables);
+    }
+}
