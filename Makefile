@@ -2,6 +2,8 @@
 # make test    all tests
 # make check   formatting, lint, types; those of the native core too where cargo is
 # make format  formats and mends what can be mended
+# make fuzz    tries the native core with inputs nobody thought of, for FUZZ_SECONDS
+# make differential  compares both cores cell for cell on DIFF_LINES generated and half as many mutated lines
 # make bench   measures it beside wc, pflogsumm and postfix-logwatch, into docs/benchmarks.md
 # make docs    the pages of docs/ that are made from the code
 # make clean   removes the virtual environment, caches and build output
@@ -14,11 +16,17 @@ LOGS ?= --year 2026 --tz UTC --mynetworks 192.168.10.0/24 sample_logs/helo_trial
 PYTEST_ARGS ?=
 # Such as --lines 5000000 (benchmarks/bench.py).
 BENCH_ARGS ?=
+# All targets together; compiling them takes a minute before (scripts/fuzz).
+FUZZ_SECONDS ?= 600
+FUZZ_ARGS ?=
+# 10000000 takes a quarter of an hour or so (scripts/differential).
+DIFF_LINES ?= 100000
+DIFF_ARGS ?=
 
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: demo test check check-rust format docs bench clean
+.PHONY: demo test check check-rust format docs bench fuzz differential clean
 
 demo:
 	@scripts/setup
@@ -38,8 +46,11 @@ check:
 
 check-rust:
 	cargo fmt --manifest-path rust/Cargo.toml --all --check
+	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
 	cargo clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
+	cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
 	cargo test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
+	cargo test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
 
 format:
 	@scripts/setup dev
@@ -53,6 +64,14 @@ docs:
 bench:
 	@scripts/setup
 	@$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+fuzz:
+	@scripts/setup
+	@$(BIN)/python scripts/fuzz --seconds $(FUZZ_SECONDS) $(FUZZ_ARGS)
+
+differential:
+	@scripts/setup
+	@$(BIN)/python scripts/differential --lines $(DIFF_LINES) $(DIFF_ARGS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,6 +3,7 @@
 
     make bench                                       one million lines
     python benchmarks/bench.py --lines 5000000
+    python benchmarks/bench.py --growth 1000000 5000000 25000000    how time and memory grow with the log
     python benchmarks/bench.py --no-write            print the table, leave docs/benchmarks.md alone
 
 Each program is started anew for each of three rounds, one after the other, so that a busy moment of the machine does
@@ -13,6 +14,7 @@ apt install pflogsumm logwatch.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -29,18 +31,22 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parent / "docs/benchmarks.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+MEASURED, GROWTH = "measured", "growth"
+"""What stands between markers in the page."""
 
+REFERENCE, NATIVE, GZ = "parse only, reference core", "parse only, native core", "logtune report of the gz file"
 LOGWATCH = Path("/usr/share/logwatch/scripts/services/postfix")
 INSTALL = "not installed: apt install {}"
 REFERENCE_LINES = 200_000
 """The reference core is measured on so many lines at most: it is some hundred times slower than wc."""
+SMALL_LINES = 10_000
+"""Of a log that is answered at once: here start and imports are what counts."""
 READ = ("--year", "2026", "--tz", "UTC", "--mynetworks", "192.0.2.0/24", "--no-progress")
 
 
 @dataclass(frozen=True)
 class Input:
-    """A file that programs read, and how many lines and bytes it holds once unpacked."""
+    """A file that programs read, and how many lines and bytes it holds once unpacked; none for a row without one."""
 
     path: Path
     lines: int
@@ -114,8 +120,9 @@ def measure(tasks: Sequence[Task], rounds: int) -> dict[str, Run]:
 # --- what is measured
 
 
-def tasks(whole: Input, packed: Input, prefix: Input, native: bool) -> list[Task]:
+def tasks(logs: Logs, native: bool) -> list[Task]:
     """The rows of the table, in their order."""
+    whole, prefix = logs.whole, logs.prefix
     plain = {"LC_ALL": "C"}
     logwatch = None if LOGWATCH.exists() and shutil.which("perl") else INSTALL.format("logwatch")
     no_native = None if native else "not built: install with a Rust toolchain"
@@ -123,11 +130,14 @@ def tasks(whole: Input, packed: Input, prefix: Input, native: bool) -> list[Task
         Task("wc -l", ("wc", "-l", str(whole.path)), whole, plain),
         _program("pflogsumm", whole),
         Task("postfix-logwatch", ("perl", str(LOGWATCH), str(whole.path)), whole, plain, logwatch),
-        Task("parse only, reference core", _parse(prefix), prefix, _core("reference"), None, True),
-        Task("parse only, native core", _parse(whole), whole, _core("native"), no_native, True),
+        Task(REFERENCE, _parse(prefix), prefix, _core("reference"), None, True),
+        Task(NATIVE, _parse(whole), whole, _core("native"), no_native, True),
         _logtune("report", whole),
         _logtune("trial", whole),
-        _logtune("report", packed, " of the gz file"),
+        _logtune("report", logs.packed, " of the gz file"),
+        _to_parquet(whole),
+        _logtune("report", logs.small, " of a small log"),
+        Task("logtune --help", (sys.executable, "-m", "logtune", "--help"), Input(Path(os.devnull), 0, 0), {}),
     ]
 
 
@@ -144,8 +154,14 @@ def _core(name: str) -> dict[str, str]:
     return {"LOGTUNE_CORE": name}
 
 
-def _logtune(command: str, log: Input, what: str = "") -> Task:
-    return Task(f"logtune {command}{what}", (sys.executable, "-m", "logtune", command, *READ, str(log.path)), log, {})
+def _logtune(command: str, log: Input, what: str = "", *options: str) -> Task:
+    line = (sys.executable, "-m", "logtune", command, *READ, *options, str(log.path))
+    return Task(f"logtune {command}{what}", line, log, {})
+
+
+def _to_parquet(log: Input) -> Task:
+    folder = log.path.with_suffix(".parquet")
+    return _logtune("parse", log, " --format parquet", "--format", "parquet", "--output", str(folder))
 
 
 def parse(path: str) -> None:
@@ -173,27 +189,45 @@ def core_name(choice: str | None) -> str | None:
 # --- input
 
 
-def prepare(folder: Path, lines: int, seed: int) -> tuple[Input, Input, Input]:
-    """The log, the same as gz, and its first lines. The generator runs beside: memory of this process would count.
+@dataclass(frozen=True)
+class Logs:
+    """One log: whole, as gz, its first lines for what is slow, and few of them."""
+
+    whole: Input
+    packed: Input
+    prefix: Input
+    small: Input
+
+
+def generated(path: Path, lines: int, seed: int, *options: str) -> Input:
+    """A log of *lines* at *path*. The generator runs beside: memory of this process would count.
 
     (Linux hands the peak of a process on to the program that it starts.)
     """
-    plain, packed = folder / "mail.log", folder / "mail.log.gz"
     numbers = "--lines", str(lines), "--seed", str(seed)
-    for path, more in ((plain, ()), (packed, ("--gz",))):
-        subprocess.run((sys.executable, str(HERE / "generate.py"), *numbers, *more, str(path)), check=True)
-    size = plain.stat().st_size
-    return Input(plain, lines, size), Input(packed, lines, size), _prefix(plain, lines, size)
+    subprocess.run((sys.executable, str(HERE / "generate.py"), *numbers, *options, str(path)), check=True)
+    return Input(path, lines, path.stat().st_size)
 
 
-def _prefix(plain: Path, lines: int, size: int) -> Input:
-    if lines <= REFERENCE_LINES:
-        return Input(plain, lines, size)
-    path = plain.with_name("prefix.log")
-    with plain.open("rb") as source, path.open("wb") as target:
-        for _, line in zip(range(REFERENCE_LINES), source, strict=False):
-            target.write(line)
-    return Input(path, REFERENCE_LINES, path.stat().st_size)
+def prepare(folder: Path, lines: int, seed: int) -> Logs:
+    """Write all that is measured to *folder*."""
+    whole = generated(folder / "mail.log", lines, seed)
+    packed = generated(folder / "mail.log.gz", lines, seed, "--gz")
+    return Logs(
+        whole,
+        Input(packed.path, lines, whole.bytes),
+        _prefix(whole, REFERENCE_LINES, "prefix.log"),
+        _prefix(whole, SMALL_LINES, "small.log"),
+    )
+
+
+def _prefix(whole: Input, lines: int, name: str) -> Input:
+    if whole.lines <= lines:
+        return whole
+    path = whole.path.with_name(name)
+    with whole.path.open("rb") as source, path.open("wb") as target:
+        target.writelines(itertools.islice(source, lines))
+    return Input(path, lines, path.stat().st_size)
 
 
 # --- table
@@ -202,7 +236,7 @@ def _prefix(plain: Path, lines: int, size: int) -> Input:
 def table(rows: Sequence[Task], runs: Mapping[str, Run]) -> str:
     """Markdown table. A row of a prefix has its times as measured; ratios compare the times per line."""
     head = "| | lines | wall | CPU | peak memory | lines/s | MB/s | time of `wc -l` × | faster than pflogsumm × |"
-    per_line = {t.name: runs[t.name].wall / t.input.lines for t in rows if t.name in runs}
+    per_line = _per_line(rows, runs)
     lines = [head, "| --- |" + " ---: |" * 8]
     for task in rows:
         if task.missing is not None:
@@ -212,7 +246,27 @@ def table(rows: Sequence[Task], runs: Mapping[str, Run]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _per_line(rows: Sequence[Task], runs: Mapping[str, Run]) -> dict[str, float]:
+    """Wall seconds per line of each row that reads lines and was measured."""
+    return {t.name: runs[t.name].wall / t.input.lines for t in rows if t.name in runs and t.input.lines}
+
+
+def ratios(rows: Sequence[Task], runs: Mapping[str, Run]) -> str:
+    """What the table says of logtune, one sentence to a line; nothing of what was not measured."""
+    per_line = _per_line(rows, runs)
+    said = (
+        ("parsing with the native core takes {} × the time of `wc -l`", NATIVE, "wc -l"),
+        ("the native core parses a line {} × faster than the reference core", REFERENCE, NATIVE),
+        ("`logtune report` is {} × faster than pflogsumm", "pflogsumm", "logtune report"),
+        ("the gz file takes `logtune report` {} × the time of the plain one", GZ, "logtune report"),
+    )
+    known = ((text, per_line[a] / per_line[b]) for text, a, b in said if a in per_line and b in per_line)
+    return "".join(f"- {text.format(_ratio(ratio))}\n" for text, ratio in known)
+
+
 def _row(task: Task, found: Run, per_line: Mapping[str, float]) -> str:
+    if not task.input.lines:
+        return f"| {task.name} | | {_seconds(found.wall)} | {_seconds(found.cpu)} | {_megabytes(found)} | | | | |"
     mine, log = per_line[task.name], task.input
     to_wc = mine / per_line["wc -l"]
     to_pflogsumm = per_line["pflogsumm"] / mine if "pflogsumm" in per_line else None
@@ -221,13 +275,17 @@ def _row(task: Task, found: Run, per_line: Mapping[str, float]) -> str:
         f"{log.lines:,}",
         _seconds(found.wall),
         _seconds(found.cpu),
-        f"{found.memory / 1e6:,.0f} MB",
+        _megabytes(found),
         f"{log.lines / found.wall:,.0f}",
         f"{log.bytes / found.wall / 1e6:,.1f}",
         _ratio(to_wc),
         _ratio(to_pflogsumm) if to_pflogsumm is not None else "",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _megabytes(found: Run) -> str:
+    return f"{found.memory / 1e6:,.0f} MB"
 
 
 def _seconds(value: float) -> str:
@@ -281,23 +339,55 @@ def _package(name: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout or "not installed"
 
 
-def put_in(page: str, text: str) -> str:
-    """*page* with *text* between its markers. Raises ``ValueError`` where it has none."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+def put_in(page: str, text: str, what: str = MEASURED) -> str:
+    """*page* with *text* between its markers of *what*. Raises ``ValueError`` where it has none."""
+    begin_marker, end_marker = f"<!-- {what}: begin -->", f"<!-- {what}: end -->"
+    before, begin, rest = page.partition(begin_marker)
+    _, end, after = rest.partition(end_marker)
     if not begin or not end:
-        raise ValueError(f"the page lacks the markers {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{text}\n{END}{after}"
+        raise ValueError(f"the page lacks the markers {begin_marker} and {end_marker}")
+    return f"{before}{begin_marker}\n\n{text}\n{end_marker}{after}"
 
 
 def bench(lines: int, seed: int, rounds: int) -> str:
-    """Conditions and table of a whole measurement."""
+    """Conditions, table and ratios of a whole measurement."""
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         print(f"writing {lines:,} lines", file=sys.stderr, flush=True)
-        whole, packed, prefix = prepare(Path(folder), lines, seed)
-        rows = tasks(whole, packed, prefix, core_name("native") is not None)
+        logs = prepare(Path(folder), lines, seed)
+        rows = tasks(logs, core_name("native") is not None)
         runs = measure(rows, rounds)
-        return f"{conditions(whole, prefix, seed, rounds)}\n{table(rows, runs)}"
+        return f"{conditions(logs.whole, logs.prefix, seed, rounds)}\n{table(rows, runs)}\n{ratios(rows, runs)}"
+
+
+# --- growth
+
+
+def growth(sizes: Sequence[int], seed: int, rounds: int) -> str:
+    """How time per line and memory of a report and of ``parse --format parquet`` grow over logs of *sizes* lines.
+
+    The logs are written one after the other: 25 million lines take 4 GB.
+    """
+    found: dict[str, list[tuple[Input, Run]]] = {}
+    for lines in sizes:
+        with tempfile.TemporaryDirectory(prefix="bench") as folder:
+            print(f"writing {lines:,} lines", file=sys.stderr, flush=True)
+            log = generated(Path(folder) / "mail.log", lines, seed)
+            for name, run_found in measure([_logtune("report", log), _to_parquet(log)], rounds).items():
+                found.setdefault(name, []).append((log, run_found))
+    return f"{conditions(log, log, seed, rounds)}\n{growth_table(found)}"
+
+
+def growth_table(found: Mapping[str, Sequence[tuple[Input, Run]]]) -> str:
+    """Markdown table: each size beside the first of its program."""
+    lines = ["| | lines | wall | µs a line | × the first | CPU | peak memory |", "| --- |" + " ---: |" * 6]
+    for name, measured in found.items():
+        (first_log, first), *_ = measured
+        for log, mine in measured:
+            per_line = mine.wall / log.lines
+            grown = per_line / (first.wall / first_log.lines)
+            cells = name, f"{log.lines:,}", _seconds(mine.wall), f"{per_line * 1e6:.2f}", f"{grown:.2f}"
+            lines.append(f"| {' | '.join(cells)} | {_seconds(mine.cpu)} | {_megabytes(mine)} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -305,15 +395,19 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--growth", type=int, nargs="+", metavar="LINES", help="measure logs of these sizes instead")
     parser.add_argument("--no-write", action="store_true", help="leave docs/benchmarks.md as it is")
     parser.add_argument("--parse", metavar="FILE", help="only parse FILE, as the rows 'parse only' do")
     given = parser.parse_args()
     if given.parse:
         return parse(given.parse)
-    found = bench(given.lines, given.seed, given.rounds)
+    if given.growth:
+        found, what = growth(given.growth, given.seed, given.rounds), GROWTH
+    else:
+        found, what = bench(given.lines, given.seed, given.rounds), MEASURED
     print(found)
     if not given.no_write:
-        PAGE.write_text(put_in(PAGE.read_text("utf-8"), found), "utf-8")
+        PAGE.write_text(put_in(PAGE.read_text("utf-8"), found, what), "utf-8")
     return None
 
 

@@ -32,10 +32,11 @@ from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
-from logtune.parse.families.common import INT32
-
 NONE = -1
 """Stands for null in the arrays of a running pass."""
+
+MOST_REPEATS = 2**31 - 1
+"""What the column ``repeat`` can hold."""
 
 READ = {
     "decisions": ("origin", "action", "protocol_state", "sender", "recipient", "reason"),
@@ -228,7 +229,7 @@ class Linker:
     def _repeated(self, host: str | None, times: int) -> None:
         if host in self.last:
             name, index, before = self.last[host]
-            now = min(before + times, INT32)
+            now = min(before + times, MOST_REPEATS)
             self.last[host] = (name, index, now)
             self.columns[name].set_repeat(index, now)
 

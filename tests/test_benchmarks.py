@@ -166,13 +166,66 @@ def test_the_table_compares_times_per_line() -> None:
     ]
 
 
-def test_what_was_measured_stands_between_the_markers() -> None:
+def test_a_row_that_reads_nothing_has_no_rates() -> None:
+    """The help reads no lines: its time and memory stand alone, and nothing is divided by zero."""
+    rows, runs = [task("wc -l"), task("logtune --help", 0)], {"wc -l": bench.Run(1, 1, 10**6)}
+    runs["logtune --help"] = bench.Run(0.25, 0.125, 5 * 10**6)
+    assert bench.table(rows, runs).splitlines()[-1] == "| logtune --help | | 0.250 s | 0.125 s | 5 MB | | | | |"
+
+
+def test_ratios_are_said() -> None:
+    """Each promise of speed in a line, by the time per line; what was not measured is left out."""
+    rows = [task("wc -l"), task(bench.REFERENCE, 100), task(bench.NATIVE), task(bench.GZ), task("logtune report")]
+    runs = {t.name: bench.Run(seconds, 1, 1) for t, seconds in zip(rows, (0.01, 0.2, 0.05, 3, 2), strict=True)}
+    assert bench.ratios(rows, runs).splitlines() == [
+        "- parsing with the native core takes 5.00 × the time of `wc -l`",
+        "- the native core parses a line 40 × faster than the reference core",
+        "- the gz file takes `logtune report` 1.50 × the time of the plain one",
+    ]
+
+
+def test_growth_is_per_line_and_beside_the_smallest_log() -> None:
+    """Ten times the lines in twelve times the time have grown by a fifth per line."""
+    sizes = [bench.Input(Path("x"), lines, lines * 150) for lines in (1_000_000, 10_000_000)]
+    runs = [bench.Run(2, 3, 10**9), bench.Run(24, 40, 2 * 10**9)]
+    assert bench.growth_table({"logtune report": list(zip(sizes, runs, strict=True))}).splitlines()[2:] == [
+        "| logtune report | 1,000,000 | 2.00 s | 2.00 | 1.00 | 3.00 s | 1,000 MB |",
+        "| logtune report | 10,000,000 | 24.00 s | 2.40 | 1.20 | 40.00 s | 2,000 MB |",
+    ]
+
+
+def test_everything_that_is_promised_is_measured(tmp_path: Path) -> None:
+    """The rows of the table, and the inputs they read: the first lines are those of the whole log."""
+    logs = bench.prepare(tmp_path, bench.SMALL_LINES + 2_000, seed=1)
+    whole = logs.whole.path.read_bytes()
+    assert gzip.decompress(logs.packed.path.read_bytes()) == whole
+    assert whole.startswith(logs.small.path.read_bytes())
+    assert (logs.small.lines, logs.small.path.read_bytes().count(b"\n")) == (bench.SMALL_LINES, bench.SMALL_LINES)
+    assert logs.prefix == logs.whole
+    assert [task.name for task in bench.tasks(logs, native=True)] == [
+        "wc -l",
+        "pflogsumm",
+        "postfix-logwatch",
+        "parse only, reference core",
+        "parse only, native core",
+        "logtune report",
+        "logtune trial",
+        "logtune report of the gz file",
+        "logtune parse --format parquet",
+        "logtune report of a small log",
+        "logtune --help",
+    ]
+
+
+@pytest.mark.parametrize("what", [bench.MEASURED, bench.GROWTH])
+def test_what_was_measured_stands_between_the_markers(what: str) -> None:
     """The page keeps its own text; a page without markers is refused."""
-    page = f"before\n{bench.BEGIN}\nold\n{bench.END}\nafter\n"
-    assert bench.put_in(page, "new") == f"before\n{bench.BEGIN}\n\nnew\n{bench.END}\nafter\n"
-    assert bench.put_in(bench.PAGE.read_text("utf-8"), "new").count("new\n" + bench.END) == 1
+    begin, end = f"<!-- {what}: begin -->", f"<!-- {what}: end -->"
+    page = f"before\n{begin}\nold\n{end}\nafter\n"
+    assert bench.put_in(page, "new", what) == f"before\n{begin}\n\nnew\n{end}\nafter\n"
+    assert bench.put_in(bench.PAGE.read_text("utf-8"), "new", what).count("new\n" + end) == 1
     with pytest.raises(ValueError, match="markers"):
-        bench.put_in("no markers", "new")
+        bench.put_in("no markers", "new", what)
 
 
 def test_a_run_has_time_and_memory_of_its_program() -> None:

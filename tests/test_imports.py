@@ -95,9 +95,9 @@ def loaded_by(code: str) -> set[str]:
     return HEAVY & set(last.split())
 
 
-HELP = (
-    "import sys; sys.argv = ['logtune', '--help']; from logtune.cli import main\ntry: main()\nexcept SystemExit: pass"
-)
+RUN = "import sys; sys.argv = ['logtune', {}]; from logtune.cli import main\ntry: main()\nexcept SystemExit: pass"
+HELP = RUN.format("'--help'")
+REPORT = RUN.format(f"'report', '--no-progress', {str(PACKAGE.parent / 'sample_logs' / 'helo_trial.log')!r}")
 
 
 def test_every_module_has_its_place() -> None:
@@ -130,6 +130,23 @@ def test_import_logtune_is_light() -> None:
 def test_help_is_light() -> None:
     """``logtune --help`` loads no heavy library."""
     assert loaded_by(HELP) == set()
+
+
+def test_report_does_without_data_frames() -> None:
+    """``logtune report`` loads what it needs, and not what it could: pandas alone takes a fifth of a second."""
+    assert loaded_by(REPORT) == {"duckdb", "numpy", "pyarrow", "rich"}
+
+
+def test_the_native_core_does_without_the_patterns_of_the_other() -> None:
+    """Hundreds of patterns are not compiled where they are not used."""
+    pytest.importorskip("logtune._native", reason="native core not built", exc_type=ImportError)
+    left = "assert 'logtune.parse.families' not in sys.modules"
+    run(f"{REPORT}\n{left}")
+
+
+def test_the_library_has_data_frames() -> None:
+    """Only the program does without pandas: whoever imports its parts may use both."""
+    assert "pandas" in loaded_by("import logtune.cli, logtune.api; import pandas")
 
 
 def test_help_is_instant() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -25,17 +25,23 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-@lru_cache(maxsize=1)
-def _suffixes() -> PublicSuffixList:
+@cache
+def _suffixes(encoded: bool) -> PublicSuffixList:
+    """The list. International suffixes *encoded* (``xn--``), as names of the DNS have them, double the time for it."""
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList()
+    return PublicSuffixList(accept_encoded_idn=encoded)
+
+
+def load() -> None:
+    """Read the public suffix list, which else happens when the first name is asked for."""
+    _suffixes(encoded=False)
 
 
 def organisation(name: str | None, addr: str | None) -> str:
     """Registrable domain of a verified *name* (not ``unknown``), else the address block, else ``unknown``."""
     if name and name != "unknown" and parse_address(name) is None:
-        return _suffixes().privatesuffix(name.lower()) or name.lower()
+        return _suffixes(encoded="xn--" in name.lower()).privatesuffix(name.lower()) or name.lower()
     address = parse_address(addr)
     return str(block(address)) if address else "unknown"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from logtune.cli.ahead import import_ahead
 from logtune.cli.options import Given, ReportFormat, Shown
 from logtune.cli.output import text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
@@ -28,6 +29,7 @@ def answer(
     """
     from logtune.analyses.columns import COLUMNS
 
+    import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS[command])
     require_postfix_lines(log)
     if form is ReportFormat.JSON:

@@ -12,6 +12,7 @@ from logtune.analyses import organisations
     [
         ("mail.example.co.uk", "192.0.2.1", "example.co.uk"),
         ("A.B.Example.COM", "192.0.2.1", "example.com"),
+        ("mx.Example.XN--55QX5D.cn", "192.0.2.1", "example.xn--55qx5d.cn"),
         ("unknown", "192.0.2.77", "192.0.2.0/24"),
         (None, "2001:db8:1:2::3", "2001:db8:1::/48"),
         ("unknown", "fe80::1%eth0", "fe80::/48"),

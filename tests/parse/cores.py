@@ -18,7 +18,11 @@ def difference(
     block: bytes, base: int = 0, columns: Columns | None = None, tags: Mapping[str, Tag] | None = None
 ) -> str | None:
     """What the cores read differently in *block*, in words; None where they agree cell for cell."""
-    ours, theirs = native(block, base, columns, tags), reference(block, base, columns, tags)
+    return compared(native(block, base, columns, tags), reference(block, base, columns, tags), columns)
+
+
+def compared(ours: ParsedBlock, theirs: ParsedBlock, columns: Columns | None = None) -> str | None:
+    """What differs between *ours* of the native and *theirs* of the reference core, in words."""
     if ours.counts != theirs.counts:
         return f"native {ours.counts}, reference {theirs.counts}"
     if set(ours.batches) != set(theirs.batches):
