@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from logtune.analyses.confidence import Borders, Seen
+from logtune.analyses.shares import share
 from logtune.analyses.trial import COUNTS
-from logtune.analyses.verdict import Case, Harmed, judge, share
+from logtune.analyses.verdict import Case, Harmed, judge
 from logtune.results import Period, Verdict
 
 FIRST = datetime(2026, 3, 2)
@@ -29,15 +31,14 @@ def case(**given: Any) -> Case:
         "delivering_organisations": 100,
         "period": Period(FIRST, LAST, 21, "UTC"),
         "lost": False,
-        "first": FIRST,
-        "last": LAST,
+        "borders": Borders(FIRST, LAST),
         "protocol_states": {"RCPT": 100},
     }
     return Case(**{**fields, **given})
 
 
 def others(count: int, organisations: int, **given: Any) -> Case:
-    return case(counts={"accepted": count, "others": count}, harmed=harmed(organisations), **given)
+    return case(counts={"accepted": count, "others": count, "no_evidence": count}, harmed=harmed(organisations), **given)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def others(count: int, organisations: int, **given: Any) -> Case:
     [
         pytest.param(case(), Verdict.ENFORCE, id="nothing accepted would be stopped"),
         pytest.param(case(counts={"flagged": 19}), Verdict.LITTLE, id="too few flagged recipients"),
-        pytest.param(case(first=LAST - timedelta(days=3)), Verdict.LITTLE, id="the trial is four days old"),
+        pytest.param(case(borders=Borders(LAST - timedelta(days=3), LAST)), Verdict.LITTLE, id="the trial is four days old"),
         pytest.param(case(protocol_states={"VRFY": 3, "ETRN": 1}), Verdict.LITTLE, id="only VRFY and ETRN"),
         pytest.param(case(counts={"accepted": 40, "authorized": 40}), Verdict.EXCEPTIONS, id="authorized clients only"),
         pytest.param(case(counts={"accepted": 40, "filter": 40}), Verdict.EXCEPTIONS, id="the own filter only"),
@@ -69,11 +70,12 @@ def test_verdict(given: Case, expected: Verdict) -> None:
 
 def test_a_newly_hit_organisation_keeps_the_trial_going() -> None:
     """What appeared in the last week would go on appearing."""
-    recent = case(counts={"accepted": 8, "others": 8}, harmed=[*harmed(3), *harmed(1, LAST - timedelta(days=2))])
+    recent = case(counts={"accepted": 8, "others": 8, "no_evidence": 8}, harmed=[*harmed(3), *harmed(1, LAST - timedelta(days=2))])
     ruling = judge(recent)
     assert ruling.verdict is Verdict.KEEP
     assert ruling.reasons == [
-        "Stops mail of 4 client organisations of 100 that deliver here (4.0 %).",
+        "Stops mail of 4 client organisations of 100 that deliver here (4.0 %), and the log does not tell whether any is"
+        " wanted.",
         "1 of them appeared in the last 7 days, so more would follow.",
     ]
 
