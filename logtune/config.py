@@ -109,7 +109,7 @@ def read_known(path: str | Path) -> Known:
     names: set[str] = set()
     suffixes: list[str] = []
     networks: list[IPv4Network | IPv6Network] = []
-    for number, line in enumerate(_read(Path(path).expanduser(), "--known").splitlines(), 1):
+    for number, line in enumerate(_read(Path(path).expanduser(), "--known or known_clients").splitlines(), 1):
         entry = line.partition("#")[0].strip().lower()
         network = _network(entry)
         if network is not None:
@@ -195,13 +195,12 @@ def _default_places() -> Iterator[Path]:
         return
 
 
-def _read(path: Path, option: str = "--config") -> str:
+def _read(path: Path, given_by: str = f"--config or ${VARIABLE}") -> str:
     expected = "a readable file in UTF-8"
     try:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
-        places = f"--config or ${VARIABLE}" if option == "--config" else f"{option} or known_clients"
-        advice = f"Check the path given by {places}, and who may read the file."
+        advice = f"Check the path given by {given_by}, and who may read the file."
         raise ConfigError(str(path), "", expected, error.strerror or str(error), advice) from None
     except UnicodeDecodeError as error:
         advice = "Save the file as UTF-8."
