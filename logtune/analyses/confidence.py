@@ -26,6 +26,8 @@ GOOD_BOUND = 0.05
 """At most one in twenty of the organisations still to come: what a person can look after by hand."""
 SILENT_TIMES = 5
 """A restriction that warned at least so often is expected to warn on; five times its longest silence is no chance."""
+SILENT_FROM = 20
+"""Fewer warnings are too few to tell how often it warns."""
 SILENT_LEAST = timedelta(days=3)
 """A weekend with a day before or after it is no end of a trial."""
 WORTH = 0.8
@@ -49,7 +51,10 @@ class End(StrEnum):
 
 @dataclass(frozen=True)
 class Borders:
-    """Warnings and real rejects of one restriction in one service. ``silence``: longest between two warnings, in s."""
+    """Warnings and real rejects (lines) of one restriction in one service.
+
+    ``silence``: the longest time between two warnings, in seconds.
+    """
 
     first: datetime | None
     last: datetime | None
@@ -57,6 +62,7 @@ class Borders:
     first_reject: datetime | None = None
     last_reject: datetime | None = None
     rejects: int = 0
+    warnings: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ def span(borders: Borders, period: Period) -> Span:
         return Span(first, end)
     if borders.first_reject is not None and borders.first_reject > last:
         return Span(first, borders.first_reject, End.ENFORCED)
-    if end - last > max(SILENT_LEAST, SILENT_TIMES * timedelta(seconds=borders.silence)):
+    silent = end - last > max(SILENT_LEAST, SILENT_TIMES * timedelta(seconds=borders.silence))
+    if silent and borders.warnings >= SILENT_FROM:
         return Span(first, last, End.SILENT)
     return Span(first, end)
 

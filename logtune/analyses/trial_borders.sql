@@ -10,10 +10,10 @@ WITH lines AS (
                                      OR restriction IS NULL AND reason_shape IN (SELECT reason_shape FROM decisions WHERE action = 'reject_warning')))
 ),
 warned AS (
-    SELECT name, service, min(ts) AS first, max(ts) AS last, coalesce(max(epoch(ts - before)), 0) AS silence
+    SELECT name, service, min(ts) AS first, max(ts) AS last, coalesce(max(epoch(ts - before)), 0) AS silence, count(*) AS warnings
     FROM (SELECT name, service, ts, lag(ts) OVER (PARTITION BY name, service ORDER BY position) AS before FROM lines WHERE warning)
     GROUP BY name, service
 )
-SELECT w.name, w.service, w.first, w.last, w.silence, min(l.ts) AS first_reject, max(l.ts) AS last_reject, count(l.ts) AS rejects
+SELECT w.name, w.service, w.first, w.last, w.silence, min(l.ts) AS first_reject, max(l.ts) AS last_reject, count(l.ts) AS rejects, w.warnings
 FROM warned w LEFT JOIN lines l ON l.name = w.name AND l.service IS NOT DISTINCT FROM w.service AND NOT l.warning
 GROUP BY ALL

@@ -210,12 +210,12 @@ def _remarks(case: Case) -> list[str]:
     remarks = []
     if counts["filter"]:
         remarks.append(
-            f"{counts['filter']:,} come from the site's own filter: enforcing would break your filter, unless its"
+            f"{counts['filter']:,} {plural(counts['filter'], 'comes', 'come')} from the site's own filter: enforcing would break your filter, unless its"
             " re-injection port gets restriction lists of its own first."
         )
     if counts["authorized"]:
         remarks.append(
-            f"{counts['authorized']:,} are of authorized clients: permit_mynetworks and permit_sasl_authenticated"
+            f"{counts['authorized']:,} {plural(counts['authorized'], 'is', 'are')} of authorized clients: permit_mynetworks and permit_sasl_authenticated"
             " before it spare them."
         )
     if case.exceptions:
@@ -224,16 +224,17 @@ def _remarks(case: Case) -> list[str]:
         remarks.append(f"{spare} {plural(case.excepted, 'recipient')}.")
     if counts["private"]:
         remarks.append(
-            f"{counts['private']:,} come from private addresses that are not declared (--mynetworks); behind NAT or a"
+            f"{counts['private']:,} {plural(counts['private'], 'comes', 'come')} from private addresses that are not declared (--mynetworks); behind NAT or a"
             " container bridge the client tells nothing."
         )
     if counts["probes"]:
         remarks.append(
-            f"{counts['probes']:,} are probes of other sites: refusing them breaks mail that your users send."
+            f"{counted(counts['probes'], 'probe')} of other sites: refusing them breaks mail that your users send."
         )
     if counts["deferred_anyway"]:
         remarks.append(
-            f"{counts['deferred_anyway']:,} more are deferred anyway: a 5xx would turn their delay into a bounce."
+            f"{counts['deferred_anyway']:,} more {plural(counts['deferred_anyway'], 'is', 'are')} deferred anyway:"
+            " a 5xx would turn the delay into a bounce."
         )
     if counts["unknown"]:
         remarks.append(f"Of {counts['unknown']:,} the log does not tell the end or the greeting.")

@@ -46,9 +46,12 @@ def test_at_the_bound_so_few_are_a_chance_of_one_in_twenty(harmed: int, seen: in
     [
         pytest.param(WHOLE, 21, None, id="as long as the log"),
         pytest.param(Borders(LAST - 2 * HOUR, LAST, 600), 1, None, id="two hours"),
-        pytest.param(Borders(FIRST, LAST - 2 * DAY, 3600), 21, None, id="a quiet weekend is no end"),
-        pytest.param(Borders(FIRST, FIRST + 6 * DAY, 3600), 7, End.SILENT, id="silent longer than ever before"),
-        pytest.param(Borders(FIRST, FIRST + 6 * DAY, 4 * 86400), 21, None, id="it is often silent for days"),
+        pytest.param(Borders(FIRST, LAST - 2 * DAY, 3600, warnings=99), 21, None, id="a quiet weekend is no end"),
+        pytest.param(Borders(FIRST, FIRST + 6 * DAY, 3600, warnings=20), 7, End.SILENT, id="silent longer than ever"),
+        pytest.param(Borders(FIRST, FIRST + 6 * DAY, 3600, warnings=19), 21, None, id="it seldom warned at all"),
+        pytest.param(
+            Borders(FIRST, FIRST + 6 * DAY, 4 * 86400, warnings=20), 21, None, id="it is often silent for days"
+        ),
         pytest.param(
             Borders(FIRST, FIRST + 6 * DAY, 3600, FIRST + 7 * DAY, LAST, 99), 8, End.ENFORCED, id="enforced since"
         ),

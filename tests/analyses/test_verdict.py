@@ -92,8 +92,8 @@ def test_reasons_state_what_they_count() -> None:
     assert ruling.reasons == [
         "All 12 newly stopped recipients can be spared by exceptions.",
         "12 are of authorized clients: permit_mynetworks and permit_sasl_authenticated before it spare them.",
-        "3 are probes of other sites: refusing them breaks mail that your users send.",
-        "5 more are deferred anyway: a 5xx would turn their delay into a bounce.",
+        "3 probes of other sites: refusing them breaks mail that your users send.",
+        "5 more are deferred anyway: a 5xx would turn the delay into a bounce.",
         "Of 2 the log does not tell the end or the greeting.",
     ]
 
