@@ -206,27 +206,28 @@ def _how_little(case: Case) -> str:
 
 
 def _remarks(case: Case) -> list[str]:
-    counts = case.counts
+    """What else a person should know, in the order in which it hurts; nothing where the count is nought."""
+    remarks = [
+        (case.counts["filter"], ("comes", "come"), "from the site's own filter: enforcing would break your filter,"
+         " unless its re-injection port gets restriction lists of its own first."),
+        (case.counts["authorized"], ("is", "are"), "of authorized clients: permit_mynetworks and"
+         " permit_sasl_authenticated before it spare them."),
+        (case.counts["private"], ("comes", "come"), "from private addresses that are not declared (--mynetworks);"
+         " behind NAT or a container bridge the client tells nothing."),
+    ]  # fmt: skip
+    said = [f"{count:,} {plural(count, *verbs)} {text}" for count, verbs, text in remarks if count]
+    return [*said, *_exceptions(case), *_other_outcomes(case.counts)]
+
+
+def _exceptions(case: Case) -> list[str]:
+    if not case.exceptions:
+        return []
+    count = counted(case.exceptions, "exception")
+    return [f"{count} by verified name or address would spare {counted(case.excepted, 'wanted recipient')}."]
+
+
+def _other_outcomes(counts: Mapping[str, int]) -> list[str]:
     remarks = []
-    if counts["filter"]:
-        remarks.append(
-            f"{counts['filter']:,} {plural(counts['filter'], 'comes', 'come')} from the site's own filter: enforcing would break your filter, unless its"
-            " re-injection port gets restriction lists of its own first."
-        )
-    if counts["authorized"]:
-        remarks.append(
-            f"{counts['authorized']:,} {plural(counts['authorized'], 'is', 'are')} of authorized clients: permit_mynetworks and permit_sasl_authenticated"
-            " before it spare them."
-        )
-    if case.exceptions:
-        count = counted(case.exceptions, "exception")
-        spare = f"{count} by verified name or address would spare {case.excepted:,} wanted"
-        remarks.append(f"{spare} {plural(case.excepted, 'recipient')}.")
-    if counts["private"]:
-        remarks.append(
-            f"{counts['private']:,} {plural(counts['private'], 'comes', 'come')} from private addresses that are not declared (--mynetworks); behind NAT or a"
-            " container bridge the client tells nothing."
-        )
     if counts["probes"]:
         remarks.append(
             f"{counted(counts['probes'], 'probe')} of other sites: refusing them breaks mail that your users send."
