@@ -20,15 +20,16 @@ from logtune.tables import Tables, query
 WROTE_CLIENT = 2
 """Mail of your users was delivered to this very address: the client is their correspondent's server."""
 WROTE_ORGANISATION = 2
-"""Your users write to the domain of the client's verified name, and only its owner can verify a name in it."""
+"""Your users write to the domain of the client's verified name, and the sender is of that domain. Only its owner can
+verify a name in it; without the sender, customers of a hosting provider would share in what it is written."""
 WROTE_DOMAIN = 1
-"""Your users write to the sender's domain. Anyone can claim a sender, so the client has to earn the rest; the same for
-a verified name in a domain some of whose clients misbehave, as those of an access provider do."""
+"""Your users write to the sender's domain. Anyone can claim a sender, so the client has to earn the rest. The same for
+a verified name whose mail has other senders, or in a domain some of whose clients misbehave."""
 DELIVERS = 1
 """Mail of the client was accepted on many days, and nothing was held against it: what sends for weeks is a service."""
 SENDS_ITS_DOMAIN = 1
-"""The sender's domain is that of the client's verified name, or comes from this client alone on many days: the sender
-is who it says. Spammers who own a domain look the same, so it is not enough alone."""
+"""The sender's domain is that of the client's verified name (and no client below it misbehaves), or it comes from this
+client alone on many days: the sender is who it says. Spammers who own a domain look the same, so it is not enough."""
 FILTER_CLEAN = 1
 """The content filter let this mail pass. It lets much pass that nobody asked for, so it is not enough alone."""
 VERIFIES = 1

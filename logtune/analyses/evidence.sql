@@ -21,16 +21,17 @@ deeds AS (
 ),
 organisations AS (
     SELECT a.organisation, max(a.days) AS days,
-           sum(d.listed + d.relayed) > 0 OR bool_or(d.spams) OR sum(d.unlisted) >= $guesses AND sum(d.unlisted) >= $guess_share * sum(d.unlisted + d.accepted) AS bad
+           sum(d.listed) > 0 OR bool_or(d.spams) OR sum(d.unlisted) >= $guesses AND sum(d.unlisted) >= $guess_share * sum(d.unlisted + d.accepted) AS bad
     FROM (SELECT DISTINCT organisation, client_addr, days FROM arrivals JOIN (SELECT organisation, count(DISTINCT day) AS days FROM arrivals GROUP BY organisation) USING (organisation)
           WHERE NOT private) a JOIN deeds d USING (client_addr)
     GROUP BY a.organisation
 ),
 facts AS (
     SELECT a.id, a.organisation, a.client_addr, a.sender_domain, a.spam, a.clean, a.private,
+           a.sender_domain = a.organisation OR ends_with(a.sender_domain, '.' || a.organisation) AS aligned,
            CASE WHEN a.verified AND NOT a.private THEN coalesce(o.mails, 0) ELSE 0 END AS wrote_organisation,
            CASE WHEN m.homes <= $homes THEN coalesce(w.mails, 0) ELSE 0 END AS wrote_domain,
-           NOT a.private AND coalesce(a.verified AND (a.sender_domain = a.organisation OR ends_with(a.sender_domain, '.' || a.organisation))
+           NOT a.private AND coalesce(a.verified AND aligned AND NOT coalesce(g.bad, false)
                                       OR m.homes = 1 AND m.days >= $many_days, false) AND a.sender_domain NOT IN (SELECT domain FROM own_domains) AS its_domain,
            coalesce(a.sender_domain IN (SELECT domain FROM own_domains), false) AS claims_own,
            CASE WHEN a.private THEN 0 ELSE coalesce(t.mails, 0) END AS wrote_client,
@@ -52,7 +53,7 @@ weighed AS (
     SELECT *,
            greatest(
                CASE WHEN wrote_client > 0 THEN $wrote_client ELSE 0 END,
-               CASE WHEN wrote_organisation = 0 THEN 0 WHEN bad_organisation THEN $wrote_domain ELSE $wrote_organisation END,
+               CASE WHEN wrote_organisation = 0 THEN 0 WHEN bad_organisation OR NOT aligned THEN $wrote_domain ELSE $wrote_organisation END,
                CASE WHEN wrote_domain > 0 THEN $wrote_domain ELSE 0 END)
            + CASE WHEN days >= $many_days AND listed = 0 AND NOT guesses AND NOT spams THEN $delivers ELSE 0 END
            + CASE WHEN its_domain AND listed = 0 AND NOT guesses AND NOT spams THEN $sends_its_domain ELSE 0 END
@@ -65,7 +66,15 @@ weighed AS (
            + CASE WHEN guesses THEN $client_guesses ELSE 0 END
            + CASE WHEN spams THEN $client_spams ELSE 0 END AS points_against
     FROM facts
+),
+best AS (
+    SELECT client_addr, max(points_for) AS points FROM weighed WHERE sender_domain IS NOT NULL AND NOT private GROUP BY client_addr
+),
+summed AS (
+    -- a bounce has no sender: it is as wanted as the rest of its client's mail
+    SELECT w.* REPLACE (CASE WHEN w.sender_domain IS NULL THEN greatest(w.points_for, coalesce(b.points, 0)) ELSE w.points_for END AS points_for)
+    FROM weighed w LEFT JOIN best b ON b.client_addr = w.client_addr AND w.sender_domain IS NULL AND NOT w.private
 )
 SELECT *, CASE WHEN points_for - points_against >= $wanted_from THEN 'wanted'
                WHEN points_for - points_against <= -$unwanted_from THEN 'unwanted' ELSE 'no_evidence' END AS harm
-FROM weighed
+FROM summed
