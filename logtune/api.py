@@ -252,6 +252,7 @@ def read(
     year: int | None = None,
     tz: str | None = None,
     config_file: str | None = None,
+    known: str | None = None,
     top: int = 10,
     columns: Columns | None = None,
     memory: int | None = None,
@@ -261,12 +262,13 @@ def read(
 
     *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
     whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
-    name. *mynetworks* adds to those of the configuration file. *year* is that of the first line. Sources that cannot
-    be read do not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column names)
-    limits what is built, for less time and memory; all are built without it. *memory* (bytes; without it
-    ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what
-    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``,
-    and ``SpillError`` where such files cannot be written.
+    name. *mynetworks* adds to those of the configuration file; *known* is a file of clients that the lists of a trial
+    need not show, instead of the configuration's. *year* is that of the first line. Sources that cannot be read do
+    not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column names) limits what
+    is built, for less time and memory; all are built without it. *memory* (bytes; without it ``LOGTUNE_MEMORY`` in
+    megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what does not fit goes to
+    files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``, and ``SpillError``
+    where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
@@ -296,6 +298,7 @@ def read(
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
         quota_texts=settings.quota_texts,
         days=tables.days,
+        known=settings.known_clients if known is None else config.read_known(known),
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
 

@@ -31,7 +31,9 @@ RELATIONS = _words(
 )
 """What sessions, messages, recipients and flags are made of."""
 
-TRIAL = _and(RELATIONS, decisions="object repeat")
+TRIAL = _and(
+    RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict"
+)
 REJECTS = _and(RELATIONS, decisions="object reason repeat")
 DELAYS = _and(
     RELATIONS,
@@ -41,6 +43,7 @@ DELAYS = _and(
 SIZING = _and(RELATIONS, notices="instance service daemon repeat severity client_name client_addr endpoint value")
 REPORT = _and(
     {name: TRIAL[name] | REJECTS[name] | DELAYS[name] | SIZING[name] for name in RELATIONS},
+    verdicts=" ".join(TRIAL["verdicts"]),
     unrecognised="instance service daemon repeat why text",
 )
 

@@ -1,22 +1,25 @@
 -- Question: which recipient is flagged by which restriction on trial, and who is behind it?
--- Tables: relations flags and recipient_facts, decisions and deliveries (for the recipient's address),
+-- Tables: relations flags and recipient_facts, decisions and deliveries (for the recipient's address), evidence,
 -- clients (analyses/organisations.py), submission (the site's own services).
 -- Result: one row per restriction (or text), service and recipient. Made once as table "flagged".
 -- Caveats: a 4xx code wins over a 5xx one where one restriction warned twice with both. "who": authorized clients
--- first; a re-injected mail or a loopback client is the site's own filter; the rest may be anybody.
+-- first; a re-injected mail or a loopback client is the site's own filter; the rest may be anybody. "harm" divides the
+-- rest by evidence.
 WITH warnings AS (
-    SELECT coalesce(restriction, text) AS name, any_value(restriction) AS restriction, arg_min(text, position) AS text, service, id,
+    SELECT trial_name(restriction, text) AS name, any_value(restriction) AS restriction, arg_min(text, position) AS text, service, id,
            min(reply_code) AS reply_code, bool_or(certain) AS certain, min(position) AS line,
            list(DISTINCT protocol_state ORDER BY protocol_state) AS protocol_states
-    FROM flags GROUP BY coalesce(restriction, text), service, id
+    FROM flags GROUP BY trial_name(restriction, text), service, id
 ),
 addresses AS ( -- an id is the position of the first line that names the recipient
     SELECT position AS id, recipient FROM decisions SEMI JOIN warnings ON warnings.id = position
     UNION ALL
     SELECT position, coalesce(orig_recipient, recipient) FROM deliveries SEMI JOIN warnings ON warnings.id = position
 )
+SELECT w.*, CASE WHEN w.who IN ('authorized', 'filter') THEN w.who ELSE coalesce(e.harm, 'no_evidence') END AS harm
+FROM (
 SELECT f.name, f.restriction, f.text, f.service, r.id, f.reply_code, f.certain, f.line, f.protocol_states,
-       r.session, r.message, r.ts, r.client_name, r.client_addr, c.organisation, c.network,
+       r.session, r.message, r.ts, r.client_name, r.client_addr, c.organisation, c.network, coalesce(c.known, false) AS known,
        r.helo, r.sender, CASE WHEN NOT r.stands THEN a.recipient END AS recipient, r.sasl_username,
        CASE WHEN f.certain THEN r.outcome ELSE 'unknown' END AS outcome, r."by", r.fate,
        CASE WHEN r.sasl_username IS NOT NULL OR c.own OR f.service IN (SELECT service FROM submission) THEN 'authorized'
@@ -26,3 +29,4 @@ SELECT f.name, f.restriction, f.text, f.service, r.id, f.reply_code, f.certain, 
 FROM warnings f JOIN recipient_facts r USING (id)
 LEFT JOIN addresses a USING (id)
 LEFT JOIN clients c ON c.client_name IS NOT DISTINCT FROM r.client_name AND c.client_addr IS NOT DISTINCT FROM r.client_addr
+) w LEFT JOIN evidence e ON e.id = w.id

@@ -27,8 +27,11 @@ def open_log(
     top: int = 10,
     columns: Columns | None = None,
     memory: int | None = None,
+    known: str | None = None,
 ) -> MailLog:
-    """Read the logs that *given* names; stderr says what could not be read. *columns* and *memory* as of ``api.read``.
+    """Read the logs that *given* names; stderr says what could not be read.
+
+    *columns*, *memory* and *known* as of ``api.read``.
 
     Raises ``Failure`` where the configuration is wrong or *output* is one of the logs, and exits where nothing could
     be read.
@@ -41,7 +44,9 @@ def open_log(
     check_output(output, paths)
     try:
         with progress_bar(not given.no_progress) as progress:
-            log = api.read(*paths, **given.filters, progress=progress, top=top, columns=columns, memory=memory)
+            log = api.read(
+                *paths, **given.filters, progress=progress, top=top, columns=columns, memory=memory, known=known
+            )
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     except api.OptionError as error:

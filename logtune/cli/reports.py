@@ -22,15 +22,16 @@ def answer(
     form: ReportFormat,
     ask: Callable[[MailLog], Report],
     ask_json: Callable[[MailLog], dict[str, Any]] | None = None,
+    known: str | None = None,
 ) -> NoReturn:
     """Read what *command* needs of the logs, *ask* for the report and write it.
 
-    *ask_json* gives what ``--format json`` shows instead.
+    *ask_json* gives what ``--format json`` shows instead; *known* is the file of ``--known``.
     """
     from logtune.analyses.columns import COLUMNS
 
     import_ahead()
-    log = open_log(given, shown.output, shown.top, COLUMNS[command])
+    log = open_log(given, shown.output, shown.top, COLUMNS[command], known=known)
     require_postfix_lines(log)
     if form is ReportFormat.JSON:
         _write_json(ask_json(log) if ask_json else ask(log), shown)
