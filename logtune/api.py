@@ -141,6 +141,26 @@ class MailLog:
         """The trial as docs/formats.md has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""
         return dict(self._trial.to_json(recipients))
 
+    def what_if(self, restriction_list: str, restriction: str | None = None) -> Report:
+        """What *restriction_list* (as in main.cf) would do, computed from this log; *restriction* of it in full.
+
+        Raises ``ListError`` or ``TableError`` (``ValueError``) for a list or table that cannot be read, ``KeyError``
+        where *restriction* would stop nobody.
+        """
+        from logtune.analyses import views
+
+        return views.what_if(self.tables, self._what_if(restriction_list), restriction, self._raw)
+
+    def what_if_json(self, restriction_list: str, recipients: bool = False) -> dict[str, Any]:
+        """The document of ``trial_json`` with the key ``what_if`` (docs/formats.md). Raises as ``what_if``."""
+        return {**self.trial_json(recipients), "what_if": self._what_if(restriction_list).to_json()}
+
+    def _what_if(self, restriction_list: str) -> Any:
+        from logtune.analyses.what_if import WhatIf
+        from logtune.postfix.evaluate import parse_list
+
+        return WhatIf.of(self.tables, self.options, restriction_list, parse_list(restriction_list))
+
     def report(self) -> Report:
         """All at a glance."""
         from logtune.analyses import views

@@ -101,6 +101,11 @@ def logical_lines(text: str) -> Iterator[str]:
 _KEY = re.compile(r'("(?:\\.|[^"\\])*"\S*|\S+)\s+(\S.*)', re.DOTALL)
 """Key and value. Quotes let a key contain blanks, and stay part of it (3.7)."""
 
+DOTTED = (
+    "keys that begin with a dot match nothing as long as parent_domain_matches_subdomains names smtpd_access_maps, as"
+    " it does by default."
+)
+
 
 def _indexed(name: str, kind: str, lines: Sequence[str]) -> AccessTable:
     entries: dict[str, str] = {}
@@ -116,6 +121,8 @@ def _indexed(name: str, kind: str, lines: Sequence[str]) -> AccessTable:
     if doubled and kind == "texthash":
         raise TableError(f"{name}: key {doubled[0]} stands twice; Postfix does not use such a texthash table")
     notes = [f"{name}: key {key} stands twice; Postfix takes the first." for key in doubled[:1]]
+    if any(key.startswith(".") for key in entries):
+        notes.append(f"{name}: {DOTTED}")
     return AccessTable(name, lambda key: entries.get(key.casefold()), partial=True, notes=tuple(notes))
 
 
