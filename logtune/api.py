@@ -38,6 +38,8 @@ from logtune.tables import Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logtune.analyses.verify import Verification
+
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
 
@@ -160,6 +162,21 @@ class MailLog:
         from logtune.postfix.evaluate import parse_list
 
         return WhatIf.of(self.tables, self.options, restriction_list, parse_list(restriction_list))
+
+    def verify(self, after: MailLog, restriction: str | None = None) -> Report:
+        """What this log, with restrictions on trial, foretold, and what happened in *after*, with them enforced.
+
+        Raises ``KeyError`` where *restriction* is not on trial in this log.
+        """
+        from logtune.analyses import views
+
+        return views.verify(after.tables, self.verification(after).only(restriction))
+
+    def verification(self, after: MailLog) -> Verification:
+        """The comparison with *after* as data; ``to_json()`` is schema ``logtune.verify/1``."""
+        from logtune.analyses.verify import Verification
+
+        return Verification.of(self.tables, after.tables, self.options)
 
     def report(self) -> Report:
         """All at a glance."""

@@ -41,7 +41,8 @@ def in_full(found: WhatIf, entries: Sequence[OnTrial], raw: trial_sections.RawLi
         whom, *rest = trial_sections.in_full(found.trial, entry, raw)
         scope, *items = whom.items
         assert isinstance(scope, Note)  # how many warning lines there are: none
-        shown += [replace(whom, items=[Note("Computed from the log: no line warns of these."), *items]), *rest]
+        shown.append(replace(whom, items=[Note("Computed from the log, whether a line warns of them or not."), *items]))
+        shown += [replace(section, title="Per day") if section.name == "course" else section for section in rest]
     return shown
 
 

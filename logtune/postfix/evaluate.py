@@ -21,6 +21,8 @@ UNKNOWN_CLIENT = "reject_unknown_client_hostname"
 UNKNOWN_REVERSE = "reject_unknown_reverse_client_hostname"
 HELO_ACCESS, CLIENT_ACCESS = "check_helo_access", "check_client_access"
 TABLES = (HELO_ACCESS, CLIENT_ACCESS)
+ALIKE = 0.85
+"""From here on two names differ by a slip of the hand, not by what they mean."""
 DEPTH = 10
 """Lists in tables that name lists in tables: no sane configuration goes deeper."""
 
@@ -138,8 +140,8 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _not_known(word: str) -> str:
-    near = difflib.get_close_matches(word.lower(), restrictions.catalogue().names, 1)
-    return f"{word} is no restriction of Postfix" + (f"; is {near[0]} meant?" if near else "")
+    near = difflib.get_close_matches(word.lower(), restrictions.catalogue().names, 1, ALIKE)
+    return f"{word} is no restriction of Postfix" + (f" (is {near[0]} meant?)" if near else "")
 
 
 # ---- walking through it ---------------------------------------------------------------------------------------------

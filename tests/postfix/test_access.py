@@ -142,7 +142,7 @@ def test_tables_that_cannot_be_read(name: str, says: str) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("reject_non_fqdn_helo_hostnam", "is no restriction of Postfix; is reject_non_fqdn_helo_hostname meant?"),
+        ("reject_non_fqdn_helo_hostnam", "is no restriction of Postfix (is reject_non_fqdn_helo_hostname meant?)"),
         ("check_helo_access", "wants an argument, as in check_helo_access hash:/etc/postfix/helo_access"),
         ("warn_if_reject", "the list names no restriction"),
         (" , ", "the list names no restriction"),
