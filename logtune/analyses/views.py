@@ -71,7 +71,8 @@ def what_if(
     if restriction is None:
         return _report(log, "trial", what_if_sections.headline(found), what_if_sections.sections(found))
     entries = found.trial.find(restriction)
-    return _report(log, "trial", f"{entries[0].label}, computed", what_if_sections.in_full(found, entries, raw))
+    shown = [s for entry in entries for s in trial_sections.in_full(found.trial, entry, raw)]
+    return _report(log, "trial", f"{entries[0].label}, computed", what_if_sections.as_computed(shown))
 
 
 def verify(after: Tables, found: Verification) -> Report:

@@ -8,7 +8,6 @@ from typing import Any
 
 from logtune.analyses import trial_sections
 from logtune.analyses.common import plural
-from logtune.analyses.trial import OnTrial
 from logtune.analyses.what_if import HELO_LINE, WhatIf
 from logtune.results import Column, Item, Kind, Lines, Note, Section, Table
 
@@ -34,16 +33,19 @@ def sections(found: WhatIf) -> list[Section]:
     return shown
 
 
-def in_full(found: WhatIf, entries: Sequence[OnTrial], raw: trial_sections.RawLines | None) -> list[Section]:
-    """One restriction of the list with the names behind its numbers."""
-    shown = []
-    for entry in entries:
-        whom, *rest = trial_sections.in_full(found.trial, entry, raw)
-        scope, *items = whom.items
-        assert isinstance(scope, Note)  # how many warning lines there are: none
-        shown.append(replace(whom, items=[Note("Computed from the log, whether a line warns of them or not."), *items]))
-        shown += [replace(section, title="Per day") if section.name == "course" else section for section in rest]
-    return shown
+def as_computed(shown: Sequence[Section]) -> list[Section]:
+    """The sections on one restriction on trial, for a computed one: of warning lines there are none."""
+    return [
+        _whom_computed(s) if s.name == "whom" else replace(s, title=s.title.replace(RUNS, "Per day")) for s in shown
+    ]
+
+
+RUNS = "How the trial runs"
+
+
+def _whom_computed(section: Section) -> Section:
+    said = [item for item in section.items if not (isinstance(item, Note) and "warning line" in item.text)]
+    return replace(section, items=[Note("Computed from the log, whether a line warns of them or not."), *said])
 
 
 def the_list(found: WhatIf) -> Section:
@@ -95,6 +97,8 @@ def _why(row: Mapping[str, Any]) -> str:
         reasons.append(f"of {row['unheard']:,} the HELO is not in the log")
     if row["unnamed"]:
         reasons.append(f"{row['unnamed']:,} were warned about with a text that several restrictions share")
+    if row["unreached"]:
+        reasons.append(f"{row['unreached']:,} were rejected or deferred without a warning, as where it was not reached")
     return f" ({'; '.join(reasons)})" if reasons else ""
 
 
