@@ -34,13 +34,12 @@ def sections(found: WhatIf) -> list[Section]:
 
 
 def as_computed(shown: Sequence[Section]) -> list[Section]:
-    """The sections on one restriction on trial, for a computed one: of warning lines there are none."""
-    return [
-        _whom_computed(s) if s.name == "whom" else replace(s, title=s.title.replace(RUNS, "Per day")) for s in shown
-    ]
+    """The sections on one restriction on trial, for a computed one: without warning lines and how it runs."""
+    return [_whom_computed(section) if section.name == "whom" else _tables(section) for section in shown]
 
 
-RUNS = "How the trial runs"
+def _tables(section: Section) -> Section:
+    return replace(section, title="Per day", counts="", items=[i for i in section.items if isinstance(i, Table)])
 
 
 def _whom_computed(section: Section) -> Section:

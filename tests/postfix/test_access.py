@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from logtune.postfix import access, evaluate
+from logtune.postfix import access, evaluate, restrictions
 from logtune.postfix.access import Action, Effect, TableError
 from logtune.postfix.evaluate import Facts, ListError
 
@@ -184,3 +186,27 @@ def test_only_the_first_gives_the_reply() -> None:
     two = evaluate.evaluate(evaluate.parse_list("reject_non_fqdn_helo_hostname, reject"), FRASIER)
     after = evaluate.evaluate(evaluate.parse_list("reject_unknown_sender_domain, reject"), FRASIER)
     assert ([s.first for s in two.stops], [s.first for s in after.stops]) == ([True, False], [False])
+
+
+ODD_TEXT = st.text(alphabet=st.sampled_from('ab.1:/[]{}()!$\\|*+?^-,"# \t\nifendREJCTOK%ü\x00'), max_size=80)
+
+
+@given(text=ODD_TEXT, key=ODD_TEXT, kind=st.sampled_from(["hash", "texthash", "cidr", "regexp", "pcre"]))
+def test_any_table_can_be_read(text: str, key: str, kind: str) -> None:
+    """Whatever a table's source holds, it is read or named as unreadable, and a lookup answers or says that it cannot."""
+    try:
+        opened = access.parse_table("t", kind, text)
+        found = access.find_client(opened, key, key)
+    except (TableError, access.Undecidable):
+        return
+    assert found is None or isinstance(access.action(found), Action)
+
+
+@given(text=ODD_TEXT | st.lists(st.sampled_from(sorted(restrictions.catalogue().names))).map(", ".join))
+def test_any_list_can_be_evaluated(text: str) -> None:
+    """Whatever is given as a list, it is evaluated or named as no list; every known name of Postfix is taken."""
+    try:
+        steps = evaluate.parse_list(text, lambda name: access.parse_table(name, "hash", "a OK\n"))
+    except ListError:
+        return
+    assert evaluate.evaluate(steps, FRASIER).stopped in (True, False, None)
