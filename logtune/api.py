@@ -155,7 +155,7 @@ class MailLog:
 
     def what_if_json(self, restriction_list: str, recipients: bool = False) -> dict[str, Any]:
         """The document of ``trial_json`` with the key ``what_if`` (docs/formats.md). Raises as ``what_if``."""
-        return {**self.trial_json(recipients), "what_if": self._what_if(restriction_list).to_json()}
+        return {**self.trial_json(recipients), "what_if": self._what_if(restriction_list).to_json(recipients)}
 
     def _what_if(self, restriction_list: str) -> Any:
         from logtune.analyses.what_if import WhatIf

@@ -50,7 +50,7 @@ def headline(found: Verification) -> str:
 def sections(found: Verification) -> list[Section]:
     """Alarms, numbers, senders, retries, caveats."""
     shown = [_alarms(found), _numbers(found)]
-    shown += [_senders(found, r) for r in found.restrictions if r.senders]
+    shown += [_senders(found, r) for r in found.restrictions if r.counts["rejected"]]
     return [*shown, _retries(found), _caveats(found)]
 
 

@@ -94,8 +94,8 @@ class WhatIf:
             notes=_notes(options, steps),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The key ``what_if`` of docs/formats.md."""
+    def to_json(self, recipients: bool = False) -> dict[str, Any]:
+        """The key ``what_if`` of docs/formats.md; *recipients* adds all with computed flags."""
         left_open = self.counts["accepted_open_no_helo"]
         return {
             "list": self.given,
@@ -107,6 +107,7 @@ class WhatIf:
             "overlap": [{"restrictions": list(names), "accepted": count} for names, count in self.trial.overlap],
             "log_the_helo": HELO_LINE if left_open else None,
             "notes": list(self.notes),
+            **({"recipients_flagged": self.trial.recipients()} if recipients else {}),
         }
 
 

@@ -112,6 +112,7 @@ def test_what_is_not_enforced_says_so() -> None:
     }
     report = read("delay_reject_yes").verify(read("delay_reject_yes"))
     assert report.headline == "None of the restrictions that were on trial rejects anything in the second log."
+    assert [section.name for section in report.sections] == ["alarms", "numbers", "retries", "caveats"]
 
 
 def test_caveats_name_what_weakens_the_comparison() -> None:

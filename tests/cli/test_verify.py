@@ -98,7 +98,19 @@ def test_what_if_json(logtune: Runner) -> None:
     assert set(document["what_if"]) == {
         "list", "assumed", "recipients", "steps", "on_trial", "restrictions", "overlap", "log_the_helo", "notes",
     }  # fmt: skip
-    assert document["what_if"]["restrictions"][0]["warning_lines"] == 0
+    (entry,) = [r for r in document["what_if"]["restrictions"] if r["service"] is None]
+    assert entry["warning_lines"] == 0
+
+
+def test_what_if_recipients(logtune: Runner) -> None:
+    """With --recipients the computed flags come one by one, and are those of the real trial of the same log."""
+    words = ("--what-if", "reject_non_fqdn_helo_hostname", "--format", "json", "--recipients")
+    document = json.loads(logtune("trial", BEFORE, *words, *COMMON).raw)
+    name = "reject_non_fqdn_helo_hostname"
+    tried = {r["id"]: r["outcome"] for r in document["recipients"] if name in {f["restriction"] for f in r["flags"]}}
+    computed = {r["id"]: r["outcome"] for r in document["what_if"]["recipients_flagged"]}
+    assert computed == tried
+    assert len(tried) > 20
 
 
 @pytest.mark.parametrize(
