@@ -87,7 +87,8 @@ def verify(
     if given.day is not None:
         usage_error("--day does not go with two logs.", "--since begins the first log, --until ends the second.")
     before, later = _sides(given, after, enforced)
-    first, second = _read(before, shown), _read(later, shown)
+    first = _read(before, shown)
+    second = _read_later(first, later, shown)
     found = _of(first, second, restriction)
     _write(second, found, shown, form)
     if fail_on_wanted and found.wanted_stopped:
@@ -114,6 +115,15 @@ def _read(given: Given, shown: Shown) -> MailLog:
     log = open_log(given, shown.output, shown.top)
     require_postfix_lines(log)
     return log
+
+
+def _read_later(first: MailLog, given: Given, shown: Shown) -> MailLog:
+    """The second log. ``--year`` is that of the first log; stamps without one may belong to the next."""
+    second = _read(given, shown)
+    ends = first.period.first, second.period.last
+    if given.year is None or ends[0] is None or ends[1] is None or ends[1] >= ends[0] or "-" in (given.paths or ()):
+        return second
+    return _read(replace(given, year=given.year + 1), shown)
 
 
 def _of(first: MailLog, second: MailLog, restriction: str | None) -> Verification:

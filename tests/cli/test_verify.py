@@ -41,6 +41,14 @@ def test_one_log_parted_by_time(logtune: Runner, tmp_path: Path) -> None:
         }
 
 
+def test_the_second_log_may_be_of_the_next_year(logtune: Runner, tmp_path: Path) -> None:
+    """--year is that of the first log; a second one that would lie before it is of the year after."""
+    december = tmp_path / "mail.log.1"
+    december.write_bytes(BEFORE.read_bytes().replace(b"Mar ", b"Dec "))
+    document = json.loads(logtune("verify", december, "--after", AFTER, "--format", "json", *COMMON).raw)
+    assert (document["before"]["first"][:7], document["after"]["first"][:7]) == ("2026-12", "2027-03")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
