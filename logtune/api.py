@@ -39,6 +39,8 @@ from logtune.tables import CHOOSING, Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logtune.analyses.verify import Verification
+
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
 
@@ -152,6 +154,41 @@ class MailLog:
     def trial_json(self, recipients: bool = False) -> dict[str, Any]:
         """The trial as docs/formats.md has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""
         return dict(self._trial.to_json(recipients))
+
+    def what_if(self, restriction_list: str, restriction: str | None = None) -> Report:
+        """What *restriction_list* (as in main.cf) would do, computed from this log; *restriction* of it in full.
+
+        Raises ``ListError`` or ``TableError`` (``ValueError``) for a list or table that cannot be read, ``KeyError``
+        where *restriction* would stop nobody.
+        """
+        from logtune.analyses import views
+
+        return views.what_if(self.tables, self._what_if(restriction_list), restriction, self._raw)
+
+    def what_if_json(self, restriction_list: str, recipients: bool = False) -> dict[str, Any]:
+        """The document of ``trial_json`` with the key ``what_if`` (docs/formats.md). Raises as ``what_if``."""
+        return {**self.trial_json(recipients), "what_if": self._what_if(restriction_list).to_json(recipients)}
+
+    def _what_if(self, restriction_list: str) -> Any:
+        from logtune.analyses.what_if import WhatIf
+        from logtune.postfix.evaluate import parse_list
+
+        return WhatIf.of(self.tables, self.options, restriction_list, parse_list(restriction_list))
+
+    def verify(self, after: MailLog, restriction: str | None = None) -> Report:
+        """What this log, with restrictions on trial, foretold, and what happened in *after*, with them enforced.
+
+        Raises ``KeyError`` where *restriction* is not on trial in this log.
+        """
+        from logtune.analyses import views
+
+        return views.verify(after.tables, self.verification(after).only(restriction))
+
+    def verification(self, after: MailLog) -> Verification:
+        """The comparison with *after* as data; ``to_json()`` is schema ``logtune.verify/1``."""
+        from logtune.analyses.verify import Verification
+
+        return Verification.of(self.tables, after.tables, self.options)
 
     def report(self) -> Report:
         """All at a glance."""

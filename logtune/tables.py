@@ -32,6 +32,8 @@ MADE = (
 STEPS = ("judged", "tries", "shown", "known", "fates")
 """Those that only the ones after them need: dropped at the end."""
 
+KEPT = tuple(name for name in MADE if name not in STEPS)
+
 VIEWS = ("sessions", "messages", "recipients")
 """Relations that look up their other texts in the tables when they are asked for."""
 

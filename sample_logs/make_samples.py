@@ -22,7 +22,7 @@ from lab import namespace  # noqa: E402
 
 
 def make_truth(laboratory, names: list[str]) -> None:
-    from lab import journeys, transactions  # noqa: F401 (they register their cases)
+    from lab import enforcing, journeys, transactions  # noqa: F401 (they register their cases)
     from lab.cases import CASES
     from lab.laboratory import write, write_json
 
@@ -31,7 +31,7 @@ def make_truth(laboratory, names: list[str]) -> None:
     for name in names or CASES:
         setup, play = CASES[name]
         try:
-            log, truth = laboratory.run(setup, play)
+            log, truth = laboratory.run(setup, play, setup.start)
         except Exception:  # the other cases are still worth having; the failure is shown
             traceback.print_exc()
             print(f"{name}: FAILED", flush=True)

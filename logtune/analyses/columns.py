@@ -34,6 +34,7 @@ RELATIONS = _words(
 TRIAL = _and(
     RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict"
 )
+WHAT_IF = _and(TRIAL, notices="pid client_addr")
 REJECTS = _and(RELATIONS, decisions="object reason repeat")
 DELAYS = _and(
     RELATIONS,
@@ -50,6 +51,8 @@ REPORT = _and(
 COLUMNS: Mapping[str, Needs] = {
     "report": REPORT,
     "trial": TRIAL,
+    "what_if": WHAT_IF,
+    "verify": TRIAL,
     "rejects": REJECTS,
     "delays": DELAYS,
     "sizing": SIZING,

@@ -12,9 +12,11 @@ WITH warnings AS (
     FROM flags GROUP BY trial_name(restriction, text), service, id
 ),
 addresses AS ( -- an id is the position of the first line that names the recipient
-    SELECT position AS id, recipient FROM decisions SEMI JOIN warnings ON warnings.id = position
-    UNION ALL
-    SELECT position, coalesce(orig_recipient, recipient) FROM deliveries SEMI JOIN warnings ON warnings.id = position
+    SELECT id, any_value(recipient) AS recipient FROM (
+        SELECT position AS id, recipient FROM decisions SEMI JOIN warnings ON warnings.id = position
+        UNION ALL
+        SELECT position, coalesce(orig_recipient, recipient) FROM deliveries SEMI JOIN warnings ON warnings.id = position
+    ) GROUP BY id
 )
 SELECT w.*, CASE WHEN w.who IN ('authorized', 'filter') THEN w.who ELSE coalesce(e.harm, 'no_evidence') END AS harm
 FROM (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logtune.analyses import trial_in_full, trial_sections
+from logtune.analyses import trial_in_full, trial_sections, verify_sections, what_if_sections
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
@@ -20,6 +20,8 @@ from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
 from logtune.analyses.trial import Trial
+from logtune.analyses.verify import Verification
+from logtune.analyses.what_if import WhatIf
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
 
@@ -60,6 +62,22 @@ def trial(
     return replace(
         _report(log, "trial", f"{entries[0].label}: {', '.join(words)}", sections), verdict=entries[0].ruling.verdict
     )
+
+
+def what_if(
+    log: Tables, found: WhatIf, restriction: str | None = None, raw: trial_in_full.RawLines | None = None
+) -> Report:
+    """What a list would do, or one restriction of it in full. Raises ``KeyError`` for one that stops nobody."""
+    if restriction is None:
+        return _report(log, "trial", what_if_sections.headline(found), what_if_sections.sections(found))
+    entries = found.trial.find(restriction)
+    shown = [s for entry in entries for s in trial_in_full.in_full(found.trial, entry, raw)]
+    return _report(log, "trial", f"{entries[0].label}, computed", what_if_sections.as_computed(shown))
+
+
+def verify(after: Tables, found: Verification) -> Report:
+    """Prediction and reality; the frame is that of the later log."""
+    return _report(after, "verify", verify_sections.headline(found), verify_sections.sections(found))
 
 
 def rejects(log: Tables, options: Options) -> Report:

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial
+from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, verify
 from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
@@ -25,6 +25,7 @@ from logtune.cli.output import closing_quietly
 COMMANDS: tuple[Callable[..., None], ...] = (
     report.report,
     trial.trial,
+    verify.verify,
     rejects.rejects,
     delays.delays,
     sizing.sizing,
@@ -84,7 +85,7 @@ def _logtune(
 
 
 for _command in COMMANDS:
-    app.command()(_command)
+    app.command(cls=verify.TwoLists if _command is verify.verify else None)(_command)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -37,6 +37,10 @@ class ExitCode(IntEnum):
         "The answer, or a temporary file, could not be written: no space, no permission, no such directory.",
     )
     NOT_FOUND = 9, "The position, session, message or queue id is not in what was read."
+    WANTED_STOPPED = (
+        10,
+        "Of `verify --fail-on-wanted`: authorized clients, or senders that the trial had let pass, are rejected.",
+    )
     INTERRUPTED = 130, "Stopped from the keyboard (Ctrl-C)."
     OUTPUT_CLOSED = 141, "Whoever read the output closed it (`logtune report | head`); nothing is wrong."
     TERMINATED = 143, "Stopped by SIGTERM."

@@ -18,6 +18,12 @@ Restriction = Annotated[
     str | None,
     typer.Option("--restriction", metavar="NAME", help="One restriction on trial in full, by its name or text."),
 ]
+WhatIf = Annotated[
+    str | None,
+    typer.Option(
+        "--what-if", metavar="LIST", help="What this list, as in main.cf, would do; computed, nothing need be on trial."
+    ),
+]
 Recipients = Annotated[bool, typer.Option("--recipients", help="With --format json: also all flagged recipients.")]
 Known = Annotated[
     str | None,
@@ -34,6 +40,7 @@ def trial(
     given: Given,
     shown: Shown,
     restriction: Restriction = None,
+    what_if: WhatIf = None,
     recipients: Recipients = False,
     known: Known = None,
     form: FormatOfReport = ReportFormat.TEXT,
@@ -44,19 +51,32 @@ def trial(
     """
     if recipients and form is not ReportFormat.JSON:
         usage_error("--recipients goes with --format json.", "Rows as text: logtune sql 'SELECT * FROM flags' PATHS")
+    if what_if is not None:
+        _check_list(what_if)
     answer(
-        "trial",
+        "trial" if what_if is None else "what_if",
         given,
         shown,
         form,
-        lambda log: _trial(log, restriction),
-        lambda log: log.trial_json(recipients=recipients),
+        lambda log: _trial(log, restriction, what_if),
+        lambda log: log.trial_json(recipients) if what_if is None else log.what_if_json(what_if, recipients),
         known,
     )
 
 
-def _trial(log: MailLog, restriction: str | None) -> Report:
+def _check_list(text: str) -> None:
+    """A list or table that cannot be read costs no reading of logs."""
+    from logtune.postfix.access import TableError
+    from logtune.postfix.evaluate import ListError, parse_list
+
     try:
-        return log.trial(restriction)
+        parse_list(text)
+    except (ListError, TableError) as error:
+        usage_error(f"--what-if: {error}.", "A list as main.cf has it: 'reject_non_fqdn_helo_hostname, permit'")
+
+
+def _trial(log: MailLog, restriction: str | None, what_if: str | None) -> Report:
+    try:
+        return log.trial(restriction) if what_if is None else log.what_if(what_if, restriction)
     except KeyError as error:
         raise NotFound(f"{error.args[0]}.", "logtune trial PATHS   names those that are on trial") from error

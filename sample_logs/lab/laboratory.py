@@ -36,6 +36,7 @@ class Setup:
     filter: str = ""  # "", "after", "after-plain" or "before"
     timezone: str = "UTC"  # TZ of the server
     notes: str = ""
+    start: datetime = MONDAY
 
 
 class Laboratory:

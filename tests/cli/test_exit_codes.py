@@ -22,6 +22,7 @@ def test_numbers_are_a_promise() -> None:
         "query_error": 7,
         "output_error": 8,
         "not_found": 9,
+        "wanted_stopped": 10,
         "interrupted": 130,
         "output_closed": 141,
         "terminated": 143,
