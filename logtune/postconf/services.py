@@ -88,9 +88,7 @@ class Service:
         try:
             return expand(self._lookup(name) or "", self._lookup)
         except PostconfError as error:
-            raise PostconfError(
-                f"{name} of {self.key}: {error}", *error.advice, file=self.configuration.source
-            ) from error
+            raise self._error(f"{name} of {self.key}: {error}", *error.advice) from error
 
     def _lookup(self, name: str) -> str | None:
         built_in = {"service_name": self.entry.fields["service"], "process_name": "smtpd"}
@@ -109,9 +107,16 @@ class Service:
         try:
             found_words = [*islice(words(value, whole, self.raw, self._expanded), MOST_WORDS + 1)]
         except PostconfError as error:
-            raise PostconfError(
-                f"{name} of {self.key}: {error}", *error.advice, file=self.configuration.source
-            ) from error
+            raise self._error(f"{name} of {self.key}: {error}", *error.advice) from error
+        if len(found_words) > MOST_WORDS:
+            raise self._error(f"{name} of {self.key} has more than {MOST_WORDS:,} words.", "Follow the $names in it.")
+        return elements(found_words)
+
+    def _expanded(self, text: str) -> str:
+        return expand(text, self._lookup)
+
+    def _error(self, message: str, *advice: str) -> PostconfError:
+        return PostconfError(message, *advice, file=self.configuration.source)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
