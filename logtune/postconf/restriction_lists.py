@@ -147,7 +147,7 @@ def _words(
             yield Word(word, word, place, number)
         else:
             made = list(split_words(expand(word)))
-            whole = len(made) == 1 and not reference  # a path with $config_directory in it is still one word here
+            whole = len(made) == 1 and word[0] != "$"  # hash:$config_directory/x is one word here, ${x?{y}} is computed
             yield from (Word(text, word, place, number if whole else -1) for text in made)
 
 

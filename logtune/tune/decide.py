@@ -47,7 +47,8 @@ def decide(
         return Decision(candidate, Action.KEEP, ["It never fired in this log: nothing is known of whom it would stop."])
     spared = _exemptions(entries, exemptions)
     decision = Decision(candidate, *_together(entries, spared), entries, spared)
-    if decision.action is Action.DROP and shared(candidate, among, entries):
+    blamed = [e for e in entries if e.ruling.verdict is Verdict.NO]
+    if decision.action is Action.DROP and all(shared(candidate, among, e) for e in blamed):
         why = "The log does not tell whether it or another one on trial is to blame: try them one by one."
         return replace(decision, action=Action.KEEP, why=[why, *decision.why], exemptions=())
     return _feasible(decision) if decision.action.enforces else replace(decision, exemptions=())
@@ -68,19 +69,28 @@ def _exemptions(entries: Sequence[OnTrial], exemptions: Exemptions) -> list[Exem
 
 def _together(entries: Sequence[OnTrial], spared: Sequence[Exemption]) -> tuple[Action, list[str]]:
     """The action that suits all services, and the reasons of the one that decides it."""
-    telling = [e for e in entries if e.counts["others"] + e.counts["private"]] or list(entries)
+    telling = _telling(entries)
     actions = {_ACTIONS[e.ruling.verdict] for e in telling}
     worst = min(telling, key=lambda e: list(Action).index(_ACTIONS[e.ruling.verdict]))
     reasons = [*worst.ruling.reasons]
-    if actions >= {Action.DROP} and len(actions) > 1:
+    if Action.DROP in actions and len(actions) > 1:
         return Action.KEEP, [
             f"Service {worst.service or 'smtp'} must not enforce it, others may: give it a list there."
         ]
     action = _ACTIONS[worst.ruling.verdict]
     strangers = sum(e.counts["others"] + e.counts["private"] for e in telling)
-    if action is Action.EXCEPTIONS and strangers and not spared:
-        return Action.KEEP, ["Exceptions are needed, and the log has no client that they can safely name.", *reasons]
+    if action is Action.EXCEPTIONS and not exceptions.merged(spared):
+        if strangers:
+            why = "Exceptions are needed, and the log has no client that they can safely name."
+            return Action.KEEP, [why, *reasons]
+        action = Action.ENFORCE  # permits spare all that it hits
     return action, reasons
+
+
+def _telling(entries: Sequence[OnTrial]) -> Sequence[OnTrial]:
+    """The entries whose verdicts count: where strangers are hit, else where there is enough to judge by."""
+    strangers = [e for e in entries if e.counts["others"] + e.counts["private"]]
+    return strangers or [e for e in entries if e.ruling.verdict is not Verdict.LITTLE] or entries
 
 
 def _feasible(decision: Decision) -> Decision:

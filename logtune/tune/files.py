@@ -6,6 +6,7 @@ nothing stands in one. Nobody but a person runs them.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from logtune.postconf.restriction_lists import LISTS, split_words
@@ -17,6 +18,7 @@ from logtune.tune.plan import Plan
 MARK = "written by logtune tune"
 """Stands in every file of a plan, so that a later run knows its own files and replaces no others."""
 COLUMN = 18
+COMMENT_WIDTH = 72
 
 
 def files(plan: Plan, text: str) -> dict[str, str]:
@@ -59,11 +61,16 @@ def _line(service: str | None, parameter: str, value: str | None) -> str:
     if service is None:
         if value is None:
             return f"postconf -X {shell(parameter)}"
-        return f"postconf -e {shell(f'{parameter} = {value}'.rstrip())}"
+        return f"postconf -e {shell(f'{parameter} = {one_blank(value)}'.rstrip())}"
     name = f"{service}/{parameter}"
     if value is None:
         return f"postconf -PX {shell(name)}"
     return f"postconf -P {shell(f'{name}={_compact(parameter, value)}')}"
+
+
+def one_blank(value: str) -> str:
+    """*value* with each run of white space as one blank: a long list comes in one line."""
+    return " ".join(value.split())
 
 
 def _compact(parameter: str, value: str) -> str:
@@ -79,13 +86,15 @@ def table_text(table: Table) -> str:
 def _head(table: Table) -> Iterator[str]:
     yield f"# {table.reference}, {MARK}."
     if table.permits:
-        yield "# OK ends the list that looks here, no more: the sender still meets the lists that follow."
+        yield "# OK ends the list that looks here: the sender still meets every later list."
     else:
-        yield "# DUNNO spares the client this one restriction. Never write OK here: it could permit relaying."
+        yield "# DUNNO spares the client this one restriction. Never write OK here:"
+        yield "# it could permit relaying."
 
 
 def _entry(comments: Sequence[str], key: str, result: str) -> Iterator[str]:
-    yield from (f"# {comment}" for comment in comments)
+    for comment in comments:
+        yield from (f"# {'  ' if i else ''}{line}" for i, line in enumerate(textwrap.wrap(comment, COMMENT_WIDTH)))
     yield f"{key:{COLUMN - 1}} {result}"
 
 

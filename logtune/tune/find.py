@@ -36,10 +36,10 @@ def entries_of(candidate: Candidate, trial: Sequence[OnTrial]) -> list[OnTrial]:
     return [entry for entry in trial if _is(candidate, entry)]
 
 
-def shared(candidate: Candidate, among: Sequence[Candidate], entries: Sequence[OnTrial]) -> bool:
-    """Whether one of *entries* may be another restriction *among* those on trial: of another name or argument."""
+def shared(candidate: Candidate, among: Sequence[Candidate], entry: OnTrial) -> bool:
+    """Whether *entry* may be another restriction *among* those on trial: one of another name or argument."""
     others = [c for c in among if c.element.text.lower() != candidate.element.text.lower()]
-    return any(_is(other, entry) for other in others for entry in entries)
+    return any(_is(other, entry) for other in others)
 
 
 def _is(candidate: Candidate, entry: OnTrial) -> bool:

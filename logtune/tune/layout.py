@@ -146,5 +146,12 @@ def without_blanks(value: str) -> str:
 
 def diff(before: str, after: str, old: str, new: str) -> list[str]:
     """A unified diff, as patch(1) takes it; no lines where nothing changes."""
-    lines = difflib.unified_diff(before.split("\n"), after.split("\n"), old, new, lineterm="")
-    return list(lines)
+    found = difflib.unified_diff(_with_ends(before), _with_ends(after), old, new, lineterm="\n")
+    text = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found)
+    return text.split("\n")[:-1]
+
+
+def _with_ends(text: str) -> list[str]:
+    """Lines with their ends; the line end is the only one that Postfix knows."""
+    lines = [line + "\n" for line in text.split("\n")]
+    return [*lines[:-1], *([lines[-1][:-1]] if lines[-1] != "\n" else [])]

@@ -12,6 +12,7 @@ from logtune.postconf.errors import PostconfError
 from logtune.postconf.main_cf import Assignment
 from logtune.postconf.restriction_lists import Place
 from logtune.postconf.services import Configuration
+from logtune.render.escape import visible
 from logtune.tune import codes, exceptions, layout, relay
 from logtune.tune.decide import decide
 from logtune.tune.find import candidates
@@ -116,10 +117,28 @@ def make(trial: Sequence[OnTrial], configuration: Configuration, exemptions: Exe
         [*notes, *_left_out(decisions)],
         [e for e in trial if not any(e in d.entries for d in decisions)],
     )
+    _writable(configuration, changes)
     against = relay.objections(configuration, plan.after, work.tables)
     if against:
         raise PlanError("; ".join(against))
     return plan
+
+
+def _writable(configuration: Configuration, changes: Sequence[Change]) -> None:
+    """Refuse values that no shell line can carry safely. Raises ``PostconfError``."""
+    for change in changes:
+        texts = (
+            change.place.parameter,
+            change.place.service or "",
+            *(change.old or "").split(),
+            *(change.new or "").split(),
+        )
+        if any(visible(text) != text for text in texts):
+            raise PostconfError(
+                f"{visible(change.place.parameter)} holds control characters or bytes that are no text.",
+                "Write it anew by hand, then plan again.",
+                file=configuration.source,
+            )
 
 
 def _helo_required(configuration: Configuration, decisions: Sequence[Decision], harmless: bool) -> list[Change]:

@@ -29,6 +29,9 @@ from logtune.tune.plan import Plan
 
 SCHEMA = "logtune.tune/1"
 
+REASONS = 2
+"""Of each decision; all of them are in JSON, and in ``logtune trial``."""
+
 _VERDICTS = {
     Action.DROP: Verdict.NO,
     Action.KEEP: Verdict.KEEP,
@@ -42,6 +45,8 @@ _HARMS = {
     Harm.OTHERS: "no evidence",
     Harm.UNWANTED: "unwanted",
 }
+
+LEGEND = Note(f"Bars from dark to light: {', '.join(_HARMS.values())}.", aside=True)
 
 
 def report(log: Tables, plan: Plan, seen: Seen) -> Report:
@@ -109,7 +114,7 @@ def _plan(plan: Plan) -> Section:
     )
     rows = [[_VERDICTS[d.action], d.candidate.name, d.action.value, _services(d)] for d in plan.decisions]
     items: list[Item] = [Rows("plan", columns, rows)] if rows else []
-    items += [Note(f"{d.candidate.name}: {' '.join(d.why)}") for d in plan.decisions]
+    items += [Note(f"{d.candidate.name}: {' '.join(d.why[:REASONS])}") for d in plan.decisions]
     if "smtpd_helo_required" in plan.parameters():
         items.append(
             Note("smtpd_helo_required = yes: without HELO no HELO restriction is evaluated; it stops no mail.")
@@ -168,7 +173,7 @@ def _order(order: Sequence[Step], days: int) -> list[Section]:
         for i, s in enumerate(order)
     ]
     counts = f"recipients newly stopped, {counted(days, 'day')}"
-    return [Section("order", "Why this order", [Rows("order", columns, rows)], counts)]
+    return [Section("order", "Why this order", [Rows("order", columns, rows), LEGEND], counts)]
 
 
 def _parts(step: Step) -> tuple[Part, ...]:
@@ -186,6 +191,12 @@ def _do_it(plan: Plan) -> list[Section]:
             Note("A week later, where the log shows no surprise:"),
             Lines(["sh plan/later.sh && postfix reload"], "shell"),
         ]
+    if plan.main_diff or plan.master_diff:
+        names = [n for n, lines in (("main.cf", plan.main_diff), ("master.cf", plan.master_diff)) if lines]
+        patches = ", ".join(f"patch < {name}.diff" for name in names)
+        items.append(
+            Note(f"postconf writes a list in one line; {patches} beside the file keeps its layout instead.", True)
+        )
     items += [Note("Back to how it was:"), Lines(["sh plan/rollback.sh && postfix reload"], "shell")]
     return [
         Section(
