@@ -44,7 +44,7 @@ def test_as_postconf_expands_it(postfix: PostfixTools) -> None:
     """The real ``postconf -x`` gives the same values."""
     parameters = {name: value for name, value in PARAMETERS.items() if name in ("set", "empty", "other", "level")}
     cases = {f"case{i}": text for i, text in enumerate(CASES)}
-    lines = [
+    lines = ["myhostname = mail.example.test"] + [
         f"{name} = {value}"
         for name, value in {**parameters, **cases, "smtpd_banner": " ".join(f"${n}" for n in cases)}.items()
     ]

@@ -86,7 +86,7 @@ LINES = (
 def test_as_postconf_reads_it(postfix: PostfixTools, seed: int) -> None:
     """Whatever follows on what, the values are those of the real ``postconf -n``."""
     chosen = random.Random(seed).choices(LINES, k=400)
-    lines = ["biff = no", *(line.format(n=number) for number, line in enumerate(chosen))]
+    lines = ["myhostname = mail.example.test", *(line.format(n=number) for number, line in enumerate(chosen))]
     text = "\n".join([*lines, "smtpd_banner = " + " ".join(f"$p{n}" for n in range(400))]) + "\n"
     (postfix.directory / "main.cf").write_text(text)
     (postfix.directory / "master.cf").write_text("")

@@ -45,7 +45,7 @@ def test_services_and_their_parameters() -> None:
 
 def test_as_postconf_reads_it(postfix: PostfixTools) -> None:
     """The services' own parameters are those of the real ``postconf -P``."""
-    (postfix.directory / "main.cf").write_text("compatibility_level = 3.6\n")
+    (postfix.directory / "main.cf").write_text("myhostname = mail.example.test\n")
     (postfix.directory / "master.cf").write_text(MASTER)
     ours = {f"{e.key}/{name}": value for e in master_cf.parse(MASTER) for name, value in e.overrides.items()}
     assert ours == postfix.values("-P")
