@@ -88,6 +88,14 @@ def test_no_ok_outside_of_the_open_lists(tmp_path: Path, lists: str) -> None:
     assert "could permit relaying" in " ".join(made.decisions[0].why)
 
 
+def test_an_open_list_that_a_deciding_one_refers_to(tmp_path: Path) -> None:
+    """A HELO list that the recipient list refers to gets no OK: its words stand in both."""
+    main = f"smtpd_helo_restrictions = warn_if_reject {NON_FQDN}\nsmtpd_recipient_restrictions = $smtpd_helo_restrictions, reject_unauth_destination\n"
+    made = plan(configuration(tmp_path, main), [excepted()], [exemption("203.0.113.58")])
+    assert [t.permits for t in made.tables] == [False]
+    assert "permit" not in (values(made)["smtpd_helo_restrictions"] or "")
+
+
 def test_names_and_networks_without_ok(tmp_path: Path) -> None:
     """Names are looked up first, networks behind a class; a restriction with an argument stands in a class too."""
     main = "smtpd_recipient_restrictions = warn_if_reject reject_rbl_client dnsbl.example, reject_unauth_destination\n"

@@ -15,7 +15,7 @@ from logtune.analyses.trial import OnTrial
 from logtune.postconf.restriction_lists import LISTS, Place
 from logtune.results import Verdict
 from logtune.tune.files import files
-from logtune.tune.model import OPEN_LISTS, Change, Table
+from logtune.tune.model import OPEN_LISTS, Change, PlanError, Table
 from logtune.tune.plan import Plan, changed
 from logtune.tune.relay import could_permit, objections, unprotected
 from tests.tune.made import INVALID, NON_FQDN, SUBMISSION, UNKNOWN, configuration, exemption, on_trial, plan
@@ -74,6 +74,13 @@ def test_servers_that_relay_for_anybody(tmp_path: Path, main: str, opened: bool)
     assert unprotected(configuration(tmp_path, main).services[0]) is opened
 
 
+def test_a_plan_that_fails_the_guard_is_never_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the guard objects to ends in an error, not in a plan."""
+    monkeypatch.setattr("logtune.tune.relay.objections", lambda *_: ["it would relay for anybody"])
+    with pytest.raises(PlanError, match="it would relay for anybody"):
+        plan(configuration(tmp_path, RELAY), [])
+
+
 NAMES = (INVALID, NON_FQDN, UNKNOWN, "reject_unknown_client_hostname", "reject_unknown_sender_domain")
 ELEMENT = st.sampled_from(
     [
@@ -91,12 +98,15 @@ ELEMENT = st.sampled_from(
         "klass",
         "warn_if_reject klass",
         "$shared",
+        "$smtpd_helo_restrictions",
         "${soft_bounce?{permit}}",
         "warn_if_reject check_policy_service inet:127.0.0.1:10023",
         "hash:/etc/postfix/table",
     ]
 )
 LIST = st.lists(ELEMENT, max_size=6).map(", ".join)
+INNER = st.lists(ELEMENT.filter(lambda text: "klass" not in text and text[0] != "$"), max_size=6).map(", ".join)
+"""Lists that others refer to, and so cannot refer to others."""
 HOSTILE = st.text(st.sampled_from("a.\n\r\t $`'\"\\#={},;:/0[]-*é\u202e\x1b\0"), max_size=40)
 VERDICTS = st.sampled_from(list(Verdict))
 COUNTS = st.fixed_dictionaries({name: st.integers(0, 9) for name in ("accepted_5xx", "authorized", "filter", "others")})
@@ -127,9 +137,10 @@ def exceptions(draw: st.DrawFn) -> list[Exemption]:
 @st.composite
 def mains(draw: st.DrawFn) -> str:
     lists = draw(st.dictionaries(st.sampled_from(LISTS), LIST, min_size=1))
+    lists["smtpd_helo_restrictions"] = draw(INNER)
     lines = [f"{name} = {value}" for name, value in lists.items()]
-    more = {"smtpd_restriction_classes": "klass", "klass": draw(LIST.filter(lambda v: "klass" not in v and "$shared" not in v)),
-            "shared": draw(LIST.filter(lambda v: "$shared" not in v)), "smtpd_delay_reject": draw(st.sampled_from(["yes", "no"]))}  # fmt: skip
+    more = {"smtpd_restriction_classes": "klass", "klass": draw(INNER),
+            "shared": draw(INNER), "smtpd_delay_reject": draw(st.sampled_from(["yes", "no"]))}  # fmt: skip
     return "\n".join([*lines, *(f"{name} = {value}" for name, value in more.items())]) + "\n"
 
 
