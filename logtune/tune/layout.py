@@ -15,6 +15,8 @@ from logtune.tune.model import Change, Piece
 LONGEST = 100
 """A value longer than this is written with one restriction a line, as most sites do."""
 INDENT = "    "
+MOST_WORDS_OF_ONE = 3
+"""warn_if_reject, a restriction, its argument."""
 
 
 def main_text(text: str, parameters: dict[str, Assignment], changes: Sequence[Change]) -> str:
@@ -52,14 +54,14 @@ def _rewritten(lines: Sequence[str], change: Change) -> list[str]:
     head = re.match(r"[^\s=]+\s*=[ \t]*", lines[0])
     begin = head[0] if head else f"{change.place.parameter} = "
     inside = [line for line in lines[1:] if line.strip(BLANK)]
-    comma = "," in "".join(line for line in lines if not _is_comment(line)) or len(change.pieces) < 2
-    if not inside:
-        return _written(change, begin, comma)
-    return _multiline(lines, change, begin, comma or _words(lines) < 2)
+    comma = _has_commas(lines)
+    return _multiline(lines, change, begin, comma) if inside else _written(change, begin, comma)
 
 
-def _words(lines: Sequence[str]) -> int:
-    return sum(1 for line in lines[1:] if not _is_comment(line) for _ in split_words(line))
+def _has_commas(lines: Sequence[str]) -> bool:
+    """Whether restrictions are parted by commas: as the file does, and where it has no more than one, by commas."""
+    text = " ".join(line for line in lines if not _is_comment(line)).partition("=")[2]
+    return "," in text or len([*split_words(text)]) <= MOST_WORDS_OF_ONE
 
 
 def _multiline(lines: Sequence[str], change: Change, head: str, comma: bool) -> list[str]:
@@ -80,7 +82,7 @@ def _multiline(lines: Sequence[str], change: Change, head: str, comma: bool) -> 
 
 def _with_commas(lines: Sequence[str]) -> list[str]:
     """A comma behind every restriction but the last; the line that only opens the value has none."""
-    valued = [i for i, line in enumerate(lines) if not _is_comment(line) and not line.endswith("=")]
+    valued = [i for i, line in enumerate(lines) if _continues(line) and not line.endswith("=")]
     return [line + "," if i in valued[:-1] else line for i, line in enumerate(lines)]
 
 
