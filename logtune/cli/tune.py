@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,8 +77,11 @@ def _configuration(postfix: str | None, postconf: list[str]) -> Configuration:
 
 
 def _with_networks(given: Given, configuration: Configuration) -> Given:
-    """The site's networks are those that its configuration names, and those that the command line adds."""
-    found = {n: None for service in configuration.services for n in service.mynetworks or ()}
+    """The site's networks are those that its configuration names, and those that the command line adds.
+
+    Loopback is left out: what comes from there is known as the site's own filter, not as a user.
+    """
+    found = {n: None for s in configuration.services for n in s.mynetworks or () if not ip_network(n).is_loopback}
     return replace(given, mynetworks=[*(given.mynetworks or []), *found])
 
 

@@ -51,7 +51,14 @@ def decide(
     if decision.action is Action.DROP and all(shared(candidate, among, e) for e in blamed):
         why = "The log does not tell whether it or another one on trial is to blame: try them one by one."
         return replace(decision, action=Action.KEEP, why=[why, *decision.why], exemptions=())
-    return _feasible(decision) if decision.action.enforces else replace(decision, exemptions=())
+    return _feasible(decision) if decision.action.enforces else _let_be(decision)
+
+
+def _let_be(decision: Decision) -> Decision:
+    """A decision that does not enforce; that it would break the site's own filter is the first reason to say."""
+    filtered = sum(e.counts["filter"] for e in decision.entries)
+    why = [f"Enforcing it would break your filter ({_of_filter(filtered)})."] if filtered else []
+    return replace(decision, exemptions=(), why=[*why, *decision.why])
 
 
 def _untouchable(candidate: Candidate) -> str | None:
@@ -173,7 +180,7 @@ def _one_home(candidate: Candidate, home: str) -> bool:
 def _spare_filter(decision: Decision, stopped: int) -> Decision:
     """The site's own filter is let back in: by an empty list on its listener, else by permit_mynetworks."""
     candidate = decision.candidate
-    who = f"{counted(stopped, 'recipient')} of the site's own filter"
+    who = _of_filter(stopped)
     listeners = [s for s in candidate.services if s.reinjection]
     hit = {entry.service for entry in decision.entries if entry.counts["filter"]}
     if listeners and candidate.open and hit <= {s.log_name for s in listeners}:
@@ -185,6 +192,10 @@ def _spare_filter(decision: Decision, stopped: int) -> Decision:
         return replace(decision, permits=True, why=[why, *decision.why])
     why = f"Enforcing it would break your filter ({who}): give the listener where it comes back a list of its own."
     return _kept(decision, why)
+
+
+def _of_filter(stopped: int) -> str:
+    return f"{counted(stopped, 'recipient')} that the site's own filter gave back"
 
 
 def _has_loopback(service: Service) -> bool:

@@ -131,6 +131,15 @@ def test_broken_configurations(logtune: Runner, etc: Path, main: str, message: s
     assert "Traceback" not in answer.errors
 
 
+def test_the_sites_own_filter(logtune: Runner, etc: Path) -> None:
+    """A trial on a re-injection port says that enforcing would break the filter, with 127.0.0.0/8 in mynetworks too."""
+    (etc / "master.cf").write_text(MASTER + "127.0.0.1:10025 inet n - n - - smtpd -o content_filter=\n")
+    log = SAMPLE.parent / "truth" / "filter_inherits.log"
+    found = json.loads(logtune("tune", *STAMPS, log, "--postfix", etc, "--format", "json").text)["decisions"]
+    filtered = [d["restriction"] for d in found if "would break your filter" in " ".join(d["reasons"])]
+    assert filtered == ["reject_non_fqdn_helo_hostname", "reject_unknown_helo_hostname"]
+
+
 def test_both_ways_to_name_a_configuration(logtune: Runner, etc: Path) -> None:
     """A directory and saved output exclude each other."""
     assert logtune("tune", SAMPLE, "--postfix", etc, "--postconf", etc / "main.cf").code == ExitCode.USAGE
