@@ -273,6 +273,7 @@ def read(
     year: int | None = None,
     tz: str | None = None,
     config_file: str | None = None,
+    known: str | None = None,
     top: int = 10,
     progress: Progress | None = None,
 ) -> MailLog:
@@ -280,7 +281,8 @@ def read(
 
     *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
     whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
-    name. *mynetworks* adds to those of the configuration file. *year* is that of the first line. Sources that cannot
+    name. *mynetworks* adds to those of the configuration file; *known* is a file of clients that the lists of a trial
+    need not show, instead of the configuration's. *year* is that of the first line. Sources that cannot
     be read do not raise: they stand in ``MailLog.problems``, the others are read. Raises ``OptionError`` and
     ``ConfigError``.
     """
@@ -310,6 +312,7 @@ def read(
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
         quota_texts=settings.quota_texts,
         days=tables.days,
+        known=settings.known_clients if known is None else config.read_known(known),
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,6 +75,68 @@ class SiteText:
 
 
 @dataclass(frozen=True)
+class Known:
+    """Clients that a person has looked at and need not see again in the lists of a trial."""
+
+    names: frozenset[str] = frozenset()
+    """Verified client names, in lower case."""
+    suffixes: tuple[str, ...] = ()
+    """Domains with a leading dot: all verified names below."""
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    def has(self, name: str | None, addr: str | None) -> bool:
+        """Whether the client of this verified *name* (``unknown``: none) and address is among them."""
+        if not (self.names or self.suffixes or self.networks):
+            return False
+        lower = (name or "").lower()
+        if lower in self.names or lower.endswith(self.suffixes):
+            return True
+        try:
+            address = ip_address((addr or "").split("%")[0])
+        except ValueError:
+            return False
+        return any(address in network for network in self.networks)
+
+
+NOBODY = Known()
+
+
+def read_known(path: str | Path) -> Known:
+    """The clients of a file: one verified name, ``.domain``, address or network a line; ``#`` begins a comment.
+
+    Raises :class:`ConfigError` naming the line that is none of these.
+    """
+    names: set[str] = set()
+    suffixes: list[str] = []
+    networks: list[IPv4Network | IPv6Network] = []
+    for number, line in enumerate(_read(Path(path).expanduser(), "--known or known_clients").splitlines(), 1):
+        entry = line.partition("#")[0].strip().lower()
+        network = _network(entry)
+        if network is not None:
+            networks.append(network)
+        elif entry.startswith(".") and _NAME.fullmatch(entry[1:]):
+            suffixes.append(entry)
+        elif _NAME.fullmatch(entry) and entry != "unknown":
+            names.add(entry)
+        elif entry:
+            expected = "a client name, a domain with a leading dot, an address or a network"
+            advice = "One a line, such as mail.example.com, .example.com, 192.0.2.7 or 2001:db8::/32."
+            raise ConfigError(str(path), f"line {number}", expected, repr(line.strip()), advice)
+    return Known(frozenset(names), tuple(suffixes), tuple(networks))
+
+
+_NAME = re.compile(r"(?=.*[a-z])[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+"""A host or domain name; one without a letter would be a mistyped address."""
+
+
+def _network(text: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(re.sub(r"^\[([^]]*)\]", r"\1", text))
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
 class Config:
     """A checked configuration; ``Config()`` is that of a site without a file."""
 
@@ -87,6 +149,7 @@ class Config:
     """Addresses in lower case, beside the empty sender and Postfix's own double-bounce at any domain."""
     quota_texts: tuple[str, ...] = ()
     """Texts, ``*`` being any text, that mean a full mailbox; beside those of ``postfix/quota.py``."""
+    known_clients: Known = NOBODY
     path: Path | None = None
     """The file it was read from."""
 
@@ -132,12 +195,12 @@ def _default_places() -> Iterator[Path]:
         return
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, given_by: str = f"--config or ${VARIABLE}") -> str:
     expected = "a readable file in UTF-8"
     try:
         return path.read_bytes().decode("utf-8")
     except OSError as error:
-        advice = f"Check the path given by --config or ${VARIABLE}, and who may read the file."
+        advice = f"Check the path given by {given_by}, and who may read the file."
         raise ConfigError(str(path), "", expected, error.strerror or str(error), advice) from None
     except UnicodeDecodeError as error:
         advice = "Save the file as UTF-8."
@@ -158,6 +221,7 @@ class _Reader:
             "submission_services": self.services,
             "probe_senders": self.senders,
             "quota_texts": self.strings,
+            "known_clients": self.known_clients,
         }
         self.known("", raw, readers)
         return Config(path=path, **{key: readers[key](key, value) for key, value in raw.items()})
@@ -244,6 +308,10 @@ class _Reader:
                 advice = "Write it without angle brackets; the empty sender and double-bounce@ always count as probes."
                 raise self.error(place, "an address such as verify@example.net", repr(text), advice)
         return tuple(text.lower() for text in self.strings(key, raw))
+
+    def known_clients(self, key: str, raw: Any) -> Known:
+        """The path of a file of clients; a relative one begins where the configuration file lies."""
+        return read_known(Path(self._file).parent / Path(self.string(key, raw)).expanduser())
 
     def strings(self, key: str, raw: Any) -> tuple[str, ...]:
         return tuple(text for _, text in self.placed(key, raw))

@@ -446,10 +446,11 @@ RESTRICTION_KEYS = {
     "accepted_5xx", "fates", "only_this", "authorized", "clients", "client_organisations", "helo_names",
     "sender_domains", "recipients", "verdict", "reasons",
     "candidates", "depends_on_history", "filter", "private", "others", "first", "last",
+    "wanted", "no_evidence", "unwanted", "known", "confidence", "exceptions",
 }  # fmt: skip
 RECIPIENT_KEYS = {
     "session", "message", "ts", "host", "pid", "queue_id", "client_name", "client_addr", "helo", "sender",
-    "recipient", "sasl_username", "outcome", "by", "fate", "flags", "id",
+    "recipient", "sasl_username", "outcome", "by", "fate", "flags", "id", "harm",
 }  # fmt: skip
 FLAG_KEYS = {"restriction", "text", "protocol_state", "reply_code", "dsn", "source", "offset", "certain"}
 
@@ -458,7 +459,7 @@ def test_trial_json_has_the_documented_keys() -> None:
     """All keys of docs/formats.md in every object, and ``recipients`` only when asked for."""
     log = log_of(TRIAL)
     document = log.trial_json(recipients=True)
-    assert set(document) == {"schema", "period", "coverage", "restrictions", "overlap", "recipients"}
+    assert set(document) == {"schema", "period", "coverage", "evidence", "restrictions", "overlap", "recipients"}
     assert document["schema"] == "logtune.trial/1"
     assert [set(row) for row in document["restrictions"]] == [RESTRICTION_KEYS]
     assert [set(row) for row in document["recipients"]] == [RECIPIENT_KEYS]

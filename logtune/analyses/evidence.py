@@ -160,6 +160,11 @@ def strongest(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {name: max(row[name] or 0 for row in rows) for name in (*FACTS_FOR, *FACTS_AGAINST) if name in rows[0]}
 
 
+def words(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """What speaks for a client, and then what speaks against it, in words."""
+    return (*words_for(facts), *words_against(facts))
+
+
 def words_for(facts: Mapping[str, Any]) -> tuple[str, ...]:
     """What speaks for a client, in words. *facts*: a row of ``evidence``, or what ``strongest`` made of several."""
     wrote = max(facts["wrote_client"], facts["wrote_organisation"], facts["wrote_domain"])

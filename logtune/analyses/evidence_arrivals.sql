@@ -1,18 +1,25 @@
 -- title: Accepted recipients of clients that are not the site's own
 -- question: Whose mail is accepted, on which local day, and what did the content filter say of it?
--- tables: recipients, messages, verdicts, days, clients (analyses/organisations.py), submission
+-- tables: recipients, flags, messages, verdicts, days, clients (analyses/organisations.py), submission
 -- parameters: $spam the filter's words for mail that nobody wants
 -- caveats: Made once as table "arrivals", one row per recipient. A verdict belongs to a mail by its queue id, else by
 --   the Message-ID; where a filter spoke twice of the same Message-ID, the worse word counts for both.
-WITH said AS (
-    SELECT message, bool_or(verdict::VARCHAR IN (SELECT unnest($spam::VARCHAR[]))) AS spam, bool_and(verdict = 'clean') AS clean
-    FROM verdicts WHERE message IS NOT NULL GROUP BY message
+WITH words AS (
+    SELECT host::VARCHAR AS host, position, queue_id, message_id,
+           coalesce(verdict::VARCHAR IN (SELECT unnest($spam::VARCHAR[])), false) AS spam, coalesce(verdict = 'clean', false) AS clean
+    FROM verdicts WHERE (SELECT count(*) FROM flags) > 0
+),
+said AS (
+    -- the last mail of that queue id before the filter spoke; filters log under names of their own, so host and id are the key
+    SELECT m.message, w.spam, w.clean
+    FROM (FROM words WHERE queue_id IS NOT NULL) w
+    ASOF JOIN (FROM messages WHERE queue_id IS NOT NULL) m ON m.queue_id = w.queue_id AND m.host = w.host AND m.message <= w.position
+    WHERE w.message_id IS NULL OR m.message_id IS NULL OR m.message_id = w.message_id
     UNION ALL BY NAME
-    SELECT m.message, bool_or(v.spam) AS spam, bool_and(v.clean) AS clean
-    FROM (SELECT message_id, bool_or(verdict::VARCHAR IN (SELECT unnest($spam::VARCHAR[]))) AS spam, bool_and(verdict = 'clean') AS clean
-          FROM verdicts WHERE message IS NULL AND message_id IS NOT NULL GROUP BY message_id) v
+    SELECT m.message, w.spam, w.clean
+    FROM (SELECT message_id, bool_or(spam) AS spam, bool_and(clean) AS clean FROM words
+          WHERE queue_id IS NULL AND message_id IS NOT NULL GROUP BY message_id) w
     JOIN messages m USING (message_id)
-    GROUP BY m.message
 ),
 judged AS (
     SELECT message, bool_or(spam) AS spam, bool_and(clean) AS clean FROM said GROUP BY message
@@ -25,5 +32,6 @@ FROM recipients r
 JOIN clients c ON c.client_name IS NOT DISTINCT FROM r.client_name AND c.client_addr IS NOT DISTINCT FROM r.client_addr
 LEFT JOIN days ON r.ts >= days."begin" AND r.ts < days."end"
 LEFT JOIN judged j ON j.message = r.message
-WHERE r.outcome = 'accepted' AND NOT r.reinjected AND r.sasl_username IS NULL AND NOT c.own AND NOT c.loopback
+WHERE (SELECT count(*) FROM flags) > 0 -- nothing is asked where nothing is on trial
+  AND r.outcome = 'accepted' AND NOT r.reinjected AND r.sasl_username IS NULL AND NOT c.own AND NOT c.loopback
   AND (r.service IS NULL OR r.service NOT IN (SELECT service FROM submission))

@@ -1,6 +1,6 @@
 -- title: Mail that the site's own users sent
 -- question: To which domains and relays did authorized clients and local users send mail, and on which local days?
--- tables: messages, deliveries, days, clients (analyses/organisations.py), submission (the site's own services)
+-- tables: messages, deliveries, flags, days, clients (analyses/organisations.py), submission (the site's own services)
 -- parameters: none
 -- caveats: Made once as table "own_sent", one row per mail, domain and relay. Bounces and automatic answers have the
 --   empty sender and are left out. What a content filter put back is followed. A mail from loopback without a login may
@@ -9,7 +9,7 @@ WITH RECURSIVE own AS (
     SELECT m.message AS mail, m.message
     FROM messages m
     LEFT JOIN clients c ON c.client_name IS NOT DISTINCT FROM m.client_name AND c.client_addr IS NOT DISTINCT FROM m.client_addr
-    WHERE m.predecessor IS NULL AND m.sender <> ''
+    WHERE (SELECT count(*) FROM flags) > 0 AND m.predecessor IS NULL AND m.sender <> ''
       AND (m.sasl_username IS NOT NULL OR m.via = 'pickup' OR c.own AND NOT c.loopback OR m.service IN (SELECT service FROM submission))
     UNION
     SELECT o.mail, d.successor FROM own o JOIN deliveries d ON d.message = o.message WHERE d.successor IS NOT NULL

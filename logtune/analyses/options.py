@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from logtune.config import NOBODY, Known
+
 
 @dataclass(frozen=True)
 class Options:
     """Options of all analyses. ``zone`` is the IANA name in which days are counted, ``days`` the period's local days,
     ``history`` the restrictions that the site says depend on what happened before,
-    ``quota_texts`` its own words for a full mailbox (``*`` is any text).
+    ``quota_texts`` its own words for a full mailbox (``*`` is any text), ``known`` the clients that lists of a trial
+    need not show any more.
     """
 
     top: int = 10
@@ -20,3 +23,4 @@ class Options:
     history: frozenset[str] = frozenset()
     quota_texts: tuple[str, ...] = ()
     days: tuple[date, ...] = ()
+    known: Known = NOBODY

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from logtune.config import NOBODY, Known
+
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
@@ -57,16 +59,18 @@ def parse_address(text: str | None) -> Address | None:
     return mapped or address
 
 
-def table(clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str]) -> pa.Table:
-    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private.
+def table(
+    clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str], known: Known = NOBODY
+) -> pa.Table:
+    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private, known.
 
     *own*: inside *mynetworks*. *private*: private and neither own nor loopback (it may be NAT in front of many).
-    *network*: the address block, for following retries.
+    *network*: the address block, for following retries. *known*: lists need not show it (``config.Known``).
     """
     networks = [ipaddress.ip_network(n, strict=False) for n in mynetworks]
-    rows = [_row(name, addr, networks) for name, addr in clients]
-    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private")
-    types = (pa.string(),) * 4 + (pa.bool_(),) * 3
+    rows = [(*_row(name, addr, networks), known.has(name, addr)) for name, addr in clients]
+    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private", "known")
+    types = (pa.string(),) * 4 + (pa.bool_(),) * 4
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
 

@@ -7,8 +7,8 @@ own list. Where the text of a warning does not name a restriction, the text stan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from logtune import classify
 from logtune.analyses import evidence, organisations, verdict
+from logtune.analyses.confidence import DRY_DAYS, Borders, Confidence, Seen
 from logtune.analyses.exemptions import Exemption, exemptions
 from logtune.analyses.options import Options
 from logtune.postfix import restrictions
@@ -24,10 +25,13 @@ from logtune.tables import Tables, query
 
 SCHEMA = "logtune.trial/1"
 
+Entry = tuple[str, str | None]
+"""Name or text of a restriction on trial, and its service."""
+
 COUNTS = (
     "warning_lines", "flagged", "flagged_mails", "rejected_anyway", "deferred_anyway", "abandoned", "probes",
     "accepted", "unknown", "accepted_4xx", "accepted_5xx", "only_this", "authorized", "filter", "private", "others",
-    "clients",
+    "wanted", "no_evidence", "unwanted", "known", "clients",
     "client_organisations", "helo_names", "sender_domains", "recipients",
 )  # fmt: skip
 """Counts of a restriction on trial: recipients or who they are, but for ``warning_lines`` and ``flagged_mails``."""
@@ -51,12 +55,13 @@ class OnTrial:
     course: Sequence[int | None]
     harmed: Sequence[verdict.Harmed]
     ruling: verdict.Ruling
+    confidence: Confidence
     exemptions: Sequence[Exemption] = ()
 
     @property
     def label(self) -> str:
-        """Name of the restriction, else its text in quotes."""
-        return self.restriction or f'"{self.text}"'
+        """Name of the restriction, with its DNS list where there is one, else the text in quotes."""
+        return self.name if self.restriction else f'"{self.text}"'
 
     def to_json(self) -> dict[str, Any]:
         """As docs/formats.md has it, and the counts behind ``authorized`` that it leaves out."""
@@ -73,33 +78,55 @@ class OnTrial:
             "last": iso(self.last),
             "verdict": self.ruling.verdict.value,
             "reasons": list(self.ruling.reasons),
+            "confidence": _confidence_json(self.confidence),
+            "exceptions": [_exemption_json(e) for e in self.exemptions],
         }
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What all restrictions on trial share, asked once: by restriction (or text) and service, or of the whole log."""
+
+    courses: Mapping[Entry, Sequence[int | None]]
+    harmed: Mapping[Entry, Sequence[verdict.Harmed]]
+    borders: Mapping[Entry, Borders]
+    exemptions: Mapping[Entry, Sequence[Exemption]]
+    delivering: int
+    seen: Seen
+
+    @classmethod
+    def of(cls, tables: Tables) -> Facts:
+        """Ask the log; the tables of ``prepare`` must be there."""
+        since = tables.days[-1] - timedelta(days=DRY_DAYS) if tables.days else date.min
+        return cls(
+            courses=_courses(tables),
+            harmed=_harmed(tables),
+            borders={(name, service): Borders(*rest) for name, service, *rest in tables.rows("trial_borders")},
+            exemptions=exemptions(tables),
+            delivering=tables.rows("trial_organisations")[0][0],
+            seen=Seen(*tables.rows("trial_wanted_organisations", since=since)[0]),
+        )
 
 
 @dataclass
 class Trial:
-    """All restrictions on trial in a log, most harmful first."""
+    """All restrictions on trial in a log, most harmful first, and what their evidence was learnt from."""
 
     tables: Tables
     options: Options
     restrictions: Sequence[OnTrial]
+    learnt: evidence.Sources
 
     @classmethod
     def of(cls, tables: Tables, options: Options) -> Trial:
         """Count and judge; makes the tables ``clients``, ``submission`` and ``flagged`` on the log's connection."""
-        prepare(tables, options)
+        learnt = prepare(tables, options)
         rows = tables.frame("trial_counts").to_pylist()
-        courses = _courses(tables)
-        harmed = _harmed(tables)
-        delivering = tables.rows("trial_organisations")[0][0]
-        spared = exemptions(tables)
-        found = [
-            replace(_on_trial(tables, options, row, courses, harmed, delivering), exemptions=spared.get(_key(row), ()))
-            for row in rows
-        ]
+        facts = Facts.of(tables)
+        found = [_on_trial(tables, options, row, facts) for row in rows]
         order = [Verdict.NO, Verdict.KEEP, Verdict.EXCEPTIONS, Verdict.LITTLE, Verdict.ENFORCE]
         found.sort(key=lambda r: (order.index(r.ruling.verdict), -r.counts["accepted"], r.name, r.service or ""))
-        return cls(tables, options, found)
+        return cls(tables, options, found, learnt)
 
     @cached_property
     def overlap(self) -> list[tuple[tuple[str, ...], int]]:
@@ -126,6 +153,7 @@ class Trial:
             "schema": SCHEMA,
             "period": {"first": iso(period.first), "last": iso(period.last), "days": period.days, "zone": period.zone},
             "coverage": _coverage_json(coverage),
+            "evidence": asdict(self.learnt),
             "restrictions": [r.to_json() for r in self.restrictions],
             "overlap": [{"restrictions": list(names), "accepted": count} for names, count in self.overlap],
         }
@@ -141,20 +169,29 @@ class Trial:
         return rows
 
 
-def prepare(tables: Tables, options: Options) -> None:
-    """Make the tables that all trial queries share; once per log."""
+def prepare(tables: Tables, options: Options) -> evidence.Sources:
+    """Make the tables that all trial queries share, once per log; what there was to learn from."""
     con = tables.con
+    con.execute("CREATE OR REPLACE TEMP MACRO " + TRIAL_NAME)
     pairs = con.execute(
         "SELECT DISTINCT client_name, client_addr FROM recipients"
         " WHERE outcome = 'accepted' OR id IN (SELECT id FROM flags)"
     ).fetchall()
-    con.register("clients", organisations.table(pairs, options.mynetworks))
+    con.register("clients", organisations.table(pairs, options.mynetworks, options.known))
     con.register("submission", pa.table({"service": pa.array(options.submission_services, pa.string())}))
+    learnt = evidence.prepare(tables)
     con.execute("CREATE OR REPLACE TABLE flagged AS " + query("trial_flagged"))
-    evidence.prepare(tables)
+    return learnt
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, str | None]:
+TRIAL_NAME = r"""trial_name(restriction, text) AS
+    CASE WHEN restriction IS NOT NULL AND contains(text, 'blocked using ')
+         THEN trim(restriction || ' ' || regexp_extract(text, 'blocked using ([^\s;]+)', 1))
+         ELSE coalesce(restriction, text) END"""
+"""One entry per DNS list (smtpd_check.c: default_rbl_reply says which): lists differ more than any two restrictions."""
+
+
+def _key(row: Mapping[str, Any]) -> Entry:
     return row["name"], row["service"]
 
 
@@ -164,29 +201,11 @@ def _depends_on_history(name: str | None, explained: classify.Classified, option
     return name in options.history or restrictions.depends_on_history(name)
 
 
-def _on_trial(
-    tables: Tables,
-    options: Options,
-    row: Mapping[str, Any],
-    courses: Mapping[tuple[str, str | None], Sequence[int | None]],
-    harmed: Mapping[tuple[str, str | None], Sequence[verdict.Harmed]],
-    delivering: int,
-) -> OnTrial:
+def _on_trial(tables: Tables, options: Options, row: Mapping[str, Any], facts: Facts) -> OnTrial:
     key = _key(row)
     explained = classify.explain("smtpd", row["text"], row["has_object"], (row["reply_code"] or 0) // 100)
-    counts = {name: int(row[name] or 0) for name in COUNTS}
     history = _depends_on_history(row["restriction"], explained, options)
-    case = verdict.Case(
-        counts=counts,
-        depends_on_history=history,
-        harmed=harmed.get(key, ()),
-        delivering_organisations=delivering,
-        period=tables.period,
-        lost=tables.coverage.lost,
-        first=row["first"],
-        last=row["last"],
-        protocol_states=dict(row["protocol_states"] or {}),
-    )
+    case = _case(tables, row, facts, history)
     return OnTrial(
         name=row["name"],
         restriction=row["restriction"],
@@ -194,20 +213,40 @@ def _on_trial(
         service=row["service"],
         candidates=() if row["restriction"] else explained.candidates,
         depends_on_history=history,
-        protocol_states=dict(row["protocol_states"] or {}),
+        protocol_states=case.protocol_states,
         fates=dict(row["fates"] or {}),
-        counts=counts,
+        counts=case.counts,
         first=row["first"],
         last=row["last"],
-        course=courses.get(key, ()),
+        course=facts.courses.get(key, ()),
         harmed=case.harmed,
         ruling=verdict.judge(case),
+        confidence=case.confidence,
+        exemptions=facts.exemptions.get(key, ()),
     )
 
 
-def _courses(tables: Tables) -> dict[tuple[str, str | None], Sequence[int | None]]:
+def _case(tables: Tables, row: Mapping[str, Any], facts: Facts, history: bool | None) -> verdict.Case:
+    key = _key(row)
+    spared = facts.exemptions.get(key, ())
+    return verdict.Case(
+        counts={name: int(row[name] or 0) for name in COUNTS},
+        depends_on_history=history,
+        harmed=facts.harmed.get(key, ()),
+        delivering_organisations=facts.delivering,
+        period=tables.period,
+        lost=tables.coverage.lost,
+        borders=facts.borders.get(key, Borders(row["first"], row["last"])),
+        protocol_states=dict(row["protocol_states"] or {}),
+        seen=facts.seen,
+        exceptions=len(spared),
+        excepted=sum(e.recipients for e in spared),
+    )
+
+
+def _courses(tables: Tables) -> dict[Entry, Sequence[int | None]]:
     """Newly stopped recipients per local day of the period, by restriction and service."""
-    courses: dict[tuple[str, str | None], list[int | None]] = {}
+    courses: dict[Entry, list[int | None]] = {}
     index = {day: i for i, day in enumerate(tables.days)}
     for name, service, day, count in tables.rows("trial_course"):
         course = courses.setdefault((name, service), [0] * len(index))
@@ -216,8 +255,8 @@ def _courses(tables: Tables) -> dict[tuple[str, str | None], Sequence[int | None
     return {key: tuple(course) for key, course in courses.items()}
 
 
-def _harmed(tables: Tables) -> dict[tuple[str, str | None], list[verdict.Harmed]]:
-    found: dict[tuple[str, str | None], list[verdict.Harmed]] = {}
+def _harmed(tables: Tables) -> dict[Entry, list[verdict.Harmed]]:
+    found: dict[Entry, list[verdict.Harmed]] = {}
     for name, service, *rest in tables.rows("trial_organisations_harmed"):
         found.setdefault((name, service), []).append(verdict.Harmed(*rest))
     return found
@@ -226,6 +265,28 @@ def _harmed(tables: Tables) -> dict[tuple[str, str | None], list[verdict.Harmed]
 def iso(moment: datetime | None) -> str | None:
     """ISO 8601 in UTC with its zone, as all machine formats have it."""
     return None if moment is None else moment.isoformat() + "Z"
+
+
+def _confidence_json(confidence: Confidence) -> dict[str, Any]:
+    ran = confidence.span
+    return {
+        "trust": confidence.trust.value,
+        "first": iso(ran.first),
+        "until": iso(ran.until),
+        "days": ran.days,
+        "end": ran.end.value if ran.end else None,
+        "dry_days": confidence.dry_days,
+        "wanted_organisations": confidence.wanted,
+        "wanted_organisations_harmed": confidence.harmed,
+        "upper_bound": confidence.bound,
+        "sentences": list(confidence.sentences),
+    }
+
+
+def _exemption_json(exemption: Exemption) -> dict[str, Any]:
+    values = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(exemption).items()}
+    left_out = ("restriction", "service")
+    return {name: value for name, value in values.items() if name not in left_out} | {"last": iso(exemption.last)}
 
 
 def _coverage_json(coverage: Coverage) -> dict[str, Any]:

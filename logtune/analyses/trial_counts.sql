@@ -2,15 +2,15 @@
 -- Tables: flagged, decisions (for the warning lines). Counts are recipients unless the name says otherwise.
 -- Caveats: flagged = rejected_anyway + deferred_anyway + abandoned + probes + accepted + unknown.
 WITH lines AS (
-    SELECT coalesce(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
+    SELECT trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
            sum(coalesce(repeat, 1))::BIGINT AS warning_lines, min(ts) AS first, max(ts) AS last,
-           any_value(restriction)::VARCHAR AS restriction, any_value(reason_shape)::VARCHAR AS text,
-           any_value(object IS NOT NULL) AS has_object, any_value(reply_code) AS reply_code
+           any_value(restriction)::VARCHAR AS restriction, arg_min(reason_shape::VARCHAR, position) AS text,
+           arg_min(object IS NOT NULL, position) AS has_object, arg_min(reply_code, position) AS reply_code
     FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2
 ),
 states AS (
     SELECT name, service, map_from_entries(list((state, n) ORDER BY state)) AS protocol_states
-    FROM (SELECT coalesce(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
+    FROM (SELECT trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
                  coalesce(protocol_state::VARCHAR, '') AS state, sum(coalesce(repeat, 1))::BIGINT AS n
           FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2, 3)
     GROUP BY 1, 2
@@ -33,6 +33,10 @@ counts AS (
            count(*) FILTER (WHERE outcome = 'accepted' AND who = 'filter') AS filter,
            count(*) FILTER (WHERE outcome = 'accepted' AND who = 'private') AS private,
            count(*) FILTER (WHERE outcome = 'accepted' AND who = 'others') AS others,
+           count(*) FILTER (WHERE outcome = 'accepted' AND harm = 'wanted') AS wanted,
+           count(*) FILTER (WHERE outcome = 'accepted' AND harm = 'no_evidence') AS no_evidence,
+           count(*) FILTER (WHERE outcome = 'accepted' AND harm = 'unwanted') AS unwanted,
+           count(*) FILTER (WHERE outcome = 'accepted' AND known) AS known,
            count(DISTINCT client_addr) FILTER (WHERE outcome = 'accepted') AS clients,
            count(DISTINCT organisation) FILTER (WHERE outcome = 'accepted') AS client_organisations,
            count(DISTINCT helo) FILTER (WHERE outcome = 'accepted') AS helo_names,

@@ -6,6 +6,6 @@ SELECT organisation, mode(client_addr) AS client_addr, helo, sender, recipient, 
        any_value(who) AS who, count(*) AS recipients, count(DISTINCT coalesce(message, id)) AS mails,
        min(ts) AS first, max(ts) AS last, mode(coalesce(fate, 'unknown')) AS fate, min(line) AS line
 FROM flagged
-WHERE name = $name AND service IS NOT DISTINCT FROM $service AND outcome = 'accepted'
+WHERE name = $name AND service IS NOT DISTINCT FROM $service AND outcome = 'accepted' AND NOT known
 GROUP BY organisation, helo, sender, recipient
 ORDER BY array_position(['others', 'private', 'filter', 'authorized'], any_value(who)), recipients DESC, organisation, helo, sender, recipient

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from logtune.analyses.common import plural
 from logtune.analyses.trial import OnTrial, Trial
 from logtune.results import (
-    Bar,
     Card,
     Column,
     Harm,
     Item,
     Kind,
-    Lines,
     Next,
     Note,
     Part,
@@ -23,9 +20,6 @@ from logtune.results import (
     Table,
     Verdict,
 )
-
-RawLines = Callable[[Sequence[int]], Sequence[str]]
-"""Positions to the raw lines behind them (api knows the sources; an analysis does not)."""
 
 NOTHING = (
     Note(
@@ -58,12 +52,16 @@ def card(entry: OnTrial) -> Card:
 
 
 def parts(entry: OnTrial) -> list[Part]:
-    """By whom the newly stopped recipients were sent. Without evidence from elsewhere the rest is "others"."""
+    """For whom it would be bad that the newly stopped recipients are stopped."""
     counts = entry.counts
-    found = [Part(Harm.AUTHORIZED, "authorized clients", counts["authorized"])]
+    found = [
+        Part(Harm.WANTED, "wanted", counts["wanted"]),
+        Part(Harm.AUTHORIZED, "authorized clients", counts["authorized"]),
+        Part(Harm.OTHERS, "no evidence", counts["no_evidence"]),
+        Part(Harm.UNWANTED, "unwanted", counts["unwanted"]),
+    ]
     if counts["filter"]:
-        found.append(Part(Harm.FILTER, "own filter", counts["filter"]))
-    found.append(Part(Harm.OTHERS, "others", counts["others"] + counts["private"]))
+        found.insert(2, Part(Harm.FILTER, "own filter", counts["filter"]))
     return found
 
 
@@ -160,138 +158,3 @@ def overlap(trial: Trial) -> Section | None:
     shown = rows[: trial.options.top]
     table = Table("overlap", columns, [[r[0], r[2]] for r in shown], omitted=len(rows) - len(shown))
     return Section("overlap", "Overlap", [table], f"{trial.newly_stopped:,} recipients newly stopped by any of them")
-
-
-def in_full(trial: Trial, entry: OnTrial, raw: RawLines | None) -> list[Section]:
-    """One restriction with the names behind its numbers."""
-    return [_whom(trial, entry, raw), _course(trial, entry)]
-
-
-def _whom(trial: Trial, entry: OnTrial, raw: RawLines | None) -> Section:
-    stopped = entry.counts["accepted"]
-    items: list[Item] = [Note(_scope(entry))]
-    items += [Bar(parts(entry))] if stopped else []
-    items += [Note(_figures(entry))] if stopped else []
-    if stopped:
-        items += [_organisations(trial, entry), _transactions(trial, entry)]
-        items += _raw(trial, entry, raw)
-    items += _retries(trial, entry)
-    return Section(
-        "whom", f"Whom it would hit{_at(entry)}", items, f"{stopped:,} {plural(stopped, 'recipient')} newly stopped"
-    )
-
-
-def _at(entry: OnTrial) -> str:
-    return f" at {entry.service}" if entry.service else ""
-
-
-def _scope(entry: OnTrial) -> str:
-    states = ", ".join(f"{state} {count:,}" for state, count in entry.protocol_states.items())
-    service = f" of service {entry.service}" if entry.service else ""
-    lines = entry.counts["warning_lines"]
-    text = f"{lines:,} warning {plural(lines, 'line')}{service}, by protocol state: {states}."
-    if entry.candidates:
-        text += f" The text does not decide which restriction spoke: {', '.join(entry.candidates)}."
-    return text
-
-
-def _figures(entry: OnTrial) -> str:
-    counts = entry.counts
-    figures = [
-        (counts["clients"], "client"),
-        (counts["client_organisations"], "client organisation"),
-        (counts["helo_names"], "HELO name"),
-        (counts["sender_domains"], "sender domain"),
-        (counts["recipients"], "recipient address"),
-    ]
-    words = [f"{n:,} {plural(n, w, 'recipient addresses' if w.endswith('ss') else '')}" for n, w in figures]
-    fates = ", ".join(f"{count:,} {fate}" for fate, count in entry.fates.items())
-    return f"{' · '.join(words)}. What became of the mail: {fates}. Only by this restriction: {counts['only_this']:,}."
-
-
-WHO = {"others": "", "private": "private address", "filter": "own filter", "authorized": "authorized"}
-
-
-def _organisations(trial: Trial, entry: OnTrial) -> Table:
-    found = trial.tables.frame("trial_by_organisation", name=entry.name, service=entry.service).to_pylist()
-    columns = (
-        Column("organisation", "client organisation", Kind.LOGTEXT, strong=True),
-        Column("who", "known as", Kind.TEXT),
-        Column("helo", "HELO", Kind.LOGTEXT),
-        Column("recipients", "recipients", Kind.COUNT),
-        Column("mails", "mails", Kind.COUNT, wide=True),
-        Column("first", "first", Kind.TIME, wide=True),
-        Column("last", "last", Kind.TIME),
-        Column("fate", "fate", Kind.TEXT),
-    )
-    top = trial.options.top
-    rows = [
-        [row["organisation"], WHO[row["who"]], row["helo"], *(row[c.name] for c in columns[3:])] for row in found[:top]
-    ]
-    return Table("organisations", columns, rows, title="By client organisation", omitted=max(0, len(found) - top))
-
-
-def _transactions(trial: Trial, entry: OnTrial) -> Table:
-    found = trial.tables.frame("trial_names", name=entry.name, service=entry.service).to_pylist()
-    columns = (
-        Column("sender", "sender", Kind.LOGTEXT),
-        Column("recipient", "recipient", Kind.LOGTEXT),
-        Column("client_addr", "client", Kind.LOGTEXT, wide=True),
-        Column("helo", "HELO", Kind.LOGTEXT, wide=True),
-        Column("recipients", "times", Kind.COUNT),
-        Column("last", "last", Kind.TIME),
-        Column("fate", "fate", Kind.TEXT),
-        Column("line", "line", Kind.NUMBER, wide=True),
-    )
-    top = trial.options.top
-    rows = [[_sender(row["sender"]), *(row[c.name] for c in columns[1:])] for row in found[:top]]
-    return Table("transactions", columns, rows, title="By sender and recipient", omitted=max(0, len(found) - top))
-
-
-def _sender(sender: str | None) -> str | None:
-    return "<>" if sender == "" else sender
-
-
-def _raw(trial: Trial, entry: OnTrial, raw: RawLines | None) -> list[Item]:
-    """One raw line per client organisation, so that every row can be believed."""
-    if raw is None:
-        return []
-    found = trial.tables.frame("trial_by_organisation", name=entry.name, service=entry.service).to_pylist()
-    return [Lines(list(raw([row["line"] for row in found[: trial.options.top]])), "log")]
-
-
-def _retries(trial: Trial, entry: OnTrial) -> list[Item]:
-    deferred = entry.counts["deferred_anyway"]
-    if not deferred:
-        return []
-    came, never, seconds, tries = trial.tables.rows("trial_retries", name=entry.name, service=entry.service)[0]
-    text = f"{deferred:,} deferred anyway: {came:,} came in later, {never:,} never did in this log."
-    if came:
-        more = f"{round(tries)} further {plural(round(tries), 'try', 'tries')}"
-        text += f" Half of those that came in took {more} and {round(seconds):,} s or less."
-    return [Note(text)]
-
-
-def _course(trial: Trial, entry: OnTrial) -> Section:
-    columns = (
-        Column("label", "", Kind.TEXT),
-        Column("course", "per day", Kind.COURSE),
-    )
-    rows: list[list[Any]] = [
-        ["newly stopped recipients", tuple(entry.course)],
-        ["organisations newly hit", _new(trial, entry)],
-    ]
-    items: list[Item] = [Table("course", columns, rows)]
-    items += [Note(reason) for reason in entry.ruling.reasons]
-    days = trial.tables.period.days
-    return Section("course", f"How the trial runs{_at(entry)}", items, f"{days} {plural(days, 'day')} of log")
-
-
-def _new(trial: Trial, entry: OnTrial) -> tuple[int, ...]:
-    """Organisations by the local day on which they were first hit (authorized clients and the filter apart)."""
-    from datetime import UTC
-    from zoneinfo import ZoneInfo
-
-    zone = ZoneInfo(trial.options.zone)
-    days = [h.first.replace(tzinfo=UTC).astimezone(zone).date() for h in entry.harmed if h.first]
-    return tuple(days.count(day) for day in trial.tables.days)

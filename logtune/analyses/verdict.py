@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
+from logtune.analyses.common import counted, plural
+from logtune.analyses.confidence import DRY_DAYS, MIN_DAYS, Borders, Confidence, Seen, confidence, length
+from logtune.analyses.shares import share
 from logtune.results import Period, Verdict
 
-MIN_DAYS = 14
-"""Mail has a weekly course, and monthly invoices are the usual late surprise: two whole weeks are the least."""
 MIN_FLAGGED = 20
 """Below twenty flagged recipients a share means nothing."""
-DRY_DAYS = 7
-"""A week without a newly harmed organisation: every weekday has been seen once without surprise."""
 FEW_ORGANISATIONS = 20
 """As many exceptions as a person can check by hand and look after."""
 SMALL_SHARE = 0.05
@@ -26,17 +26,30 @@ LARGE_SHARE = 0.2
 """Where one in five delivering organisations is hit, so will be the next new one: no list of exceptions keeps up."""
 A_FEW = 3
 """Fewer organisations than this are no share, whatever the base."""
+OPEN_SHARE = 0.25
+"""Where three in four strangers' recipients are known to be unwanted, the few without evidence are most likely, too."""
+ENOUGH_UNWANTED = 10
+"""Fewer recipients that are known to be unwanted say nothing about the others."""
 
 
 @dataclass(frozen=True)
 class Harmed:
-    """A client organisation whose accepted mail a restriction would stop, authorized clients and the filter apart."""
+    """A client organisation whose accepted mail a restriction would stop, authorized clients and the filter apart.
+
+    ``first`` is that of its wanted mail, else of its mail without evidence. What is neither ``wanted`` nor ``unwanted``
+    of ``recipients`` has no evidence.
+    """
 
     organisation: str
     recipients: int
     mails: int
     first: datetime | None
     last: datetime | None
+    wanted: int = 0
+    unwanted: int = 0
+
+
+NOBODY_SEEN = Seen()
 
 
 @dataclass(frozen=True)
@@ -49,9 +62,27 @@ class Case:
     delivering_organisations: int
     period: Period
     lost: bool
-    first: datetime | None
-    last: datetime | None
+    borders: Borders
     protocol_states: Mapping[str, int]
+    seen: Seen = NOBODY_SEEN
+    exceptions: int = 0  # how many clients an exception each would spare, and of how many recipients
+    excepted: int = 0
+
+    @property
+    def wanted(self) -> list[Harmed]:
+        """Organisations with wanted mail."""
+        return [h for h in self.harmed if h.wanted]
+
+    @property
+    def open(self) -> list[Harmed]:
+        """Organisations of whose mail nothing is known to be wanted, and some is not known to be unwanted either."""
+        return [h for h in self.harmed if not h.wanted and h.unwanted < h.recipients]
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        """How far the trial can be trusted."""
+        firsts = [h.first for h in self.wanted if h.first]
+        return confidence(self.borders, self.period, firsts, self.seen, self.lost)
 
 
 @dataclass(frozen=True)
@@ -71,35 +102,76 @@ def judge(case: Case) -> Ruling:
 
 def _decide(case: Case) -> tuple[Verdict, list[str]]:
     counts, spared = case.counts, case.counts["authorized"] + case.counts["filter"]
-    others = counts["others"] + counts["private"]
     if set(case.protocol_states) <= {"VRFY", "ETRN"}:
         return Verdict.LITTLE, ["It only fired on VRFY or ETRN, which concern no mail."]
     if _short(case):
         return Verdict.LITTLE, [_how_little(case)]
     if counts["accepted"] == 0:
         return Verdict.ENFORCE, [f"Of {counts['flagged']:,} flagged recipients, none is accepted today."]
-    if others == 0:
+    if counts["others"] + counts["private"] == 0:
         return Verdict.EXCEPTIONS, [f"All {spared:,} newly stopped recipients can be spared by exceptions."]
+    if not case.wanted and _mostly_unwanted(case):
+        return (Verdict.EXCEPTIONS if spared else Verdict.ENFORCE), [_whom_it_stops(case)]
     return _by_organisations(case)
 
 
+def _mostly_unwanted(case: Case) -> bool:
+    """Whether what has no evidence is little beside what is known to be unwanted, or nothing."""
+    unwanted, unknown = case.counts["unwanted"], case.counts["no_evidence"]
+    return (unwanted >= ENOUGH_UNWANTED and unknown <= OPEN_SHARE * (unwanted + unknown)) or unknown == 0
+
+
+def _whom_it_stops(case: Case) -> str:
+    unwanted, unknown = case.counts["unwanted"], case.counts["no_evidence"]
+    rest = f" and {unknown:,} without evidence" if unknown else ""
+    return (
+        f"Of strangers it stops {unwanted:,} unwanted {plural(unwanted, 'recipient')}{rest}, and none that is wanted."
+    )
+
+
 def _by_organisations(case: Case) -> tuple[Verdict, list[str]]:
-    harmed, base = len(case.harmed), max(case.delivering_organisations, len(case.harmed), 1)
-    since = case.period.last - timedelta(days=DRY_DAYS) if case.period.last else None
-    recent = [h for h in case.harmed if h.first and since and h.first > since]
-    reasons = [f"Stops mail of {_organisations(harmed)} of {base:,} that deliver here ({share(harmed, base)})."]
+    doubtful = [] if _mostly_unwanted(case) else case.open
+    hit = [*case.wanted, *doubtful]
+    reasons = [_hit(case, hit)]
+    recent = _recent(case, hit)
     if recent:
-        those = "It" if harmed == 1 else f"{len(recent):,} of them"
+        those = "It" if len(hit) == 1 else f"{len(recent):,} of them"
         reasons.append(f"{those} appeared in the last {DRY_DAYS} days, so more would follow.")
-    too_many = harmed > FEW_ORGANISATIONS and harmed / base > SMALL_SHARE
-    if too_many or (harmed >= A_FEW and harmed / base > LARGE_SHARE):
+    if _too_many(case, hit):
         return Verdict.NO, reasons
-    if recent:
+    if recent or len(hit) > FEW_ORGANISATIONS:
         return Verdict.KEEP, reasons
-    if harmed <= FEW_ORGANISATIONS:
-        dry = f"No new one in the last {DRY_DAYS} days; check each before you except it."
-        return Verdict.EXCEPTIONS, [*reasons, dry]
-    return Verdict.KEEP, reasons
+    check = "check those without evidence" if doubtful else "look through them"
+    return Verdict.EXCEPTIONS, [*reasons, f"No new one in the last {DRY_DAYS} days; {check} before you except them."]
+
+
+def _hit(case: Case, hit: Sequence[Harmed]) -> str:
+    base = max(case.delivering_organisations, len(hit))
+    wanted, unknown = len(case.wanted), len(hit) - len(case.wanted)
+    if not unknown:
+        base = max(case.seen.organisations, wanted)
+        return (
+            f"Stops wanted mail of {_organisations(wanted)} of {base:,} that deliver such mail ({share(wanted, base)})."
+        )
+    known = f"; {wanted:,} of them {plural(wanted, 'sends', 'send')} wanted mail, of the others the log does not tell"
+    if not wanted:
+        known = ", and the log does not tell whether any is wanted"
+    return f"Stops mail of {_organisations(len(hit))} of {base:,} that deliver here ({share(len(hit), base)}){known}."
+
+
+def _recent(case: Case, hit: Sequence[Harmed]) -> list[Harmed]:
+    since = case.period.last - timedelta(days=DRY_DAYS) if case.period.last else None
+    return [h for h in hit if h.first and since and h.first > since]
+
+
+def _too_many(case: Case, hit: Sequence[Harmed]) -> bool:
+    """Whether exceptions could not keep up: by the wanted among the wanted, or by all among all that deliver."""
+    wanted = len(case.wanted)
+    among_wanted = wanted / max(case.seen.organisations, wanted, 1)
+    among_all = len(hit) / max(case.delivering_organisations, len(hit), 1)
+    if (wanted > FEW_ORGANISATIONS and among_wanted > SMALL_SHARE) or (wanted >= A_FEW and among_wanted > LARGE_SHARE):
+        return True
+    return len(hit) >= A_FEW and among_all > LARGE_SHARE
 
 
 def _cap(case: Case, verdict: Verdict) -> tuple[Verdict, list[str]]:
@@ -122,20 +194,13 @@ def _cap(case: Case, verdict: Verdict) -> tuple[Verdict, list[str]]:
 
 
 def _short(case: Case) -> bool:
-    return _days(case) < MIN_DAYS or case.counts["flagged"] < MIN_FLAGGED
-
-
-def _days(case: Case) -> int:
-    """Days for which the trial is known to have run: from its first warning to the end of the log."""
-    if case.first is None or case.period.last is None:
-        return 0
-    return (case.period.last - case.first).days + 1
+    return case.confidence.span.days < MIN_DAYS or case.counts["flagged"] < MIN_FLAGGED
 
 
 def _how_little(case: Case) -> str:
-    days, flagged = _days(case), case.counts["flagged"]
+    flagged, ran = case.counts["flagged"], case.confidence.span
     return (
-        f"{flagged:,} flagged {_plural(flagged, 'recipient')} in {days} {_plural(days, 'day')};"
+        f"{flagged:,} flagged {plural(flagged, 'recipient')} in {length(ran)};"
         f" a verdict asks for {MIN_FLAGGED} in {MIN_DAYS} days."
     )
 
@@ -143,25 +208,33 @@ def _how_little(case: Case) -> str:
 def _remarks(case: Case) -> list[str]:
     counts = case.counts
     remarks = []
+    if counts["filter"]:
+        remarks.append(
+            f"{counts['filter']:,} {plural(counts['filter'], 'comes', 'come')} from the site's own filter: enforcing would break your filter, unless its"
+            " re-injection port gets restriction lists of its own first."
+        )
     if counts["authorized"]:
         remarks.append(
-            f"{counts['authorized']:,} are of authorized clients: permit_mynetworks and permit_sasl_authenticated"
+            f"{counts['authorized']:,} {plural(counts['authorized'], 'is', 'are')} of authorized clients: permit_mynetworks and permit_sasl_authenticated"
             " before it spare them."
         )
-    if counts["filter"]:
-        remarks.append(f"{counts['filter']:,} come from the site's own filter: enforcing would break your filter.")
+    if case.exceptions:
+        count = counted(case.exceptions, "exception")
+        spare = f"{count} by verified name or address would spare {case.excepted:,} wanted"
+        remarks.append(f"{spare} {plural(case.excepted, 'recipient')}.")
     if counts["private"]:
         remarks.append(
-            f"{counts['private']:,} come from private addresses that are not declared (--mynetworks); behind NAT or a"
+            f"{counts['private']:,} {plural(counts['private'], 'comes', 'come')} from private addresses that are not declared (--mynetworks); behind NAT or a"
             " container bridge the client tells nothing."
         )
     if counts["probes"]:
         remarks.append(
-            f"{counts['probes']:,} are probes of other sites: refusing them breaks mail that your users send."
+            f"{counted(counts['probes'], 'probe')} of other sites: refusing them breaks mail that your users send."
         )
     if counts["deferred_anyway"]:
         remarks.append(
-            f"{counts['deferred_anyway']:,} more are deferred anyway: a 5xx would turn their delay into a bounce."
+            f"{counts['deferred_anyway']:,} more {plural(counts['deferred_anyway'], 'is', 'are')} deferred anyway:"
+            " a 5xx would turn the delay into a bounce."
         )
     if counts["unknown"]:
         remarks.append(f"Of {counts['unknown']:,} the log does not tell the end or the greeting.")
@@ -169,18 +242,4 @@ def _remarks(case: Case) -> list[str]:
 
 
 def _organisations(count: int) -> str:
-    return f"{count:,} client {_plural(count, 'organisation')}"
-
-
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else word + "s"
-
-
-def share(part: int, whole: int) -> str:
-    """A share in per cent: one decimal below 10, never a false 0 or 100."""
-    value = 100 * part / whole if whole else 0.0
-    if 0 < value < 0.1:
-        return "<0.1 %"
-    if 99.9 < value < 100:
-        return ">99.9 %"
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.1f} %"
+    return counted(count, "client organisation")

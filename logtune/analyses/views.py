@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logtune.analyses import trial_sections
+from logtune.analyses import trial_in_full, trial_sections
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
@@ -46,7 +46,7 @@ def trial(
     options: Options,
     found: Trial,
     restriction: str | None = None,
-    raw: trial_sections.RawLines | None = None,
+    raw: trial_in_full.RawLines | None = None,
 ) -> Report:
     """The trial, or one restriction of it in full. Raises ``KeyError`` for one that is not on trial."""
     if restriction is None:
@@ -55,7 +55,7 @@ def trial(
             sections += [trial_sections.counts(found), *_present(trial_sections.overlap(found))]
         return _report(log, "trial", trial_sections.headline(found), sections)
     entries = found.find(restriction)
-    sections = [s for entry in entries for s in trial_sections.in_full(found, entry, raw)]
+    sections = [s for entry in entries for s in trial_in_full.in_full(found, entry, raw)]
     words = [f"{e.ruling.verdict.value}{f' at {e.service}' if e.service else ''}" for e in entries]
     return replace(
         _report(log, "trial", f"{entries[0].label}: {', '.join(words)}", sections), verdict=entries[0].ruling.verdict

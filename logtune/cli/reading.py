@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _JOURNAL_ADVICE = "journalctl -u 'postfix*' -o json | logtune report -"
 
 
-def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
+def open_log(given: Given, output: str | None = None, top: int = 10, known: str | None = None) -> MailLog:
     """Read the logs that *given* names; stderr says what could not be read.
 
     Raises ``Failure`` where the configuration is wrong or *output* is one of the logs, and exits where nothing could
@@ -34,7 +34,7 @@ def open_log(given: Given, output: str | None = None, top: int = 10) -> MailLog:
     check_output(output, paths)
     try:
         with progress_bar(not given.no_progress) as progress:
-            log = api.read(*paths, **given.filters, progress=progress, top=top)
+            log = api.read(*paths, **given.filters, progress=progress, top=top, known=known)
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     except api.OptionError as error:

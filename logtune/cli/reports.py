@@ -20,9 +20,13 @@ def answer(
     form: ReportFormat,
     ask: Callable[[MailLog], Report],
     ask_json: Callable[[MailLog], dict[str, Any]] | None = None,
+    known: str | None = None,
 ) -> NoReturn:
-    """Read the logs, *ask* for the report and write it; *ask_json* gives what ``--format json`` shows instead."""
-    log = open_log(given, shown.output, shown.top)
+    """Read the logs, *ask* for the report and write it; *ask_json* gives what ``--format json`` shows instead.
+
+    *known* is the file of ``--known``.
+    """
+    log = open_log(given, shown.output, shown.top, known)
     require_postfix_lines(log)
     if form is ReportFormat.JSON:
         _write_json(ask_json(log) if ask_json else ask(log), shown)

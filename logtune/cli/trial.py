@@ -19,6 +19,14 @@ Restriction = Annotated[
     typer.Option("--restriction", metavar="NAME", help="One restriction on trial in full, by its name or text."),
 ]
 Recipients = Annotated[bool, typer.Option("--recipients", help="With --format json: also all flagged recipients.")]
+Known = Annotated[
+    str | None,
+    typer.Option(
+        "--known",
+        metavar="FILE",
+        help="Clients that lists need not show: a verified name, .domain, address or network a line.",
+    ),
+]
 
 
 @reads_logs
@@ -27,6 +35,7 @@ def trial(
     shown: Shown,
     restriction: Restriction = None,
     recipients: Recipients = False,
+    known: Known = None,
     form: FormatOfReport = ReportFormat.TEXT,
 ) -> None:
     """Whose mail a restriction on trial would stop.
@@ -41,6 +50,7 @@ def trial(
         form,
         lambda log: _trial(log, restriction),
         lambda log: log.trial_json(recipients=recipients),
+        known,
     )
 
 

@@ -49,7 +49,7 @@ def test_width_and_color(logtune: Runner, maillog: Path) -> None:
 def test_trial_json(logtune: Runner, maillog: Path) -> None:
     """The keys of docs/formats.md; recipients only when asked for."""
     made = json.loads(logtune("trial", maillog, "--format", "json").text)
-    assert list(made) == ["schema", "period", "coverage", "restrictions", "overlap"]
+    assert list(made) == ["schema", "period", "coverage", "evidence", "restrictions", "overlap"]
     assert made["schema"] == "logtune.trial/1"
     assert [(r["restriction"], r["flagged"], r["accepted"]) for r in made["restrictions"]] == [
         ("reject_non_fqdn_helo_hostname", 1, 1)
