@@ -12,6 +12,7 @@ from dataclasses import replace
 from logtune.analyses.common import counted
 from logtune.analyses.exemptions import Exemption
 from logtune.analyses.trial import OnTrial
+from logtune.analyses.verdict import ENOUGH_UNWANTED, OPEN_SHARE
 from logtune.postconf.restriction_lists import LISTS
 from logtune.postconf.services import Service
 from logtune.postfix import restrictions
@@ -85,13 +86,22 @@ def _together(entries: Sequence[OnTrial], spared: Sequence[Exemption]) -> tuple[
             f"Service {worst.service or 'smtp'} must not enforce it, others may: give it a list there."
         ]
     action = _ACTIONS[worst.ruling.verdict]
-    strangers = sum(e.counts["others"] + e.counts["private"] for e in telling)
     if action is Action.EXCEPTIONS and not exceptions.merged(spared):
-        if strangers:
+        if _needs_exceptions(telling):
             why = "Exceptions are needed, and the log has no client that they can safely name."
             return Action.KEEP, [why, *reasons]
-        action = Action.ENFORCE  # permits spare all that it hits
+        action = Action.ENFORCE  # permits spare all that is worth sparing
     return action, reasons
+
+
+def _needs_exceptions(entries: Sequence[OnTrial]) -> bool:
+    """Whether strangers are hit that are, or may well be, wanted (the rules of the verdict)."""
+    total = {n: sum(e.counts[n] for e in entries) for n in ("wanted", "private", "no_evidence", "unwanted")}
+    if total["wanted"] or total["private"]:
+        return True
+    unknown, unwanted = total["no_evidence"], total["unwanted"]
+    mostly_unwanted = unwanted >= ENOUGH_UNWANTED and unknown <= OPEN_SHARE * (unwanted + unknown)
+    return unknown > 0 and not mostly_unwanted
 
 
 def _telling(entries: Sequence[OnTrial]) -> Sequence[OnTrial]:

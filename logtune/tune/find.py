@@ -46,7 +46,14 @@ def _is(candidate: Candidate, entry: OnTrial) -> bool:
     if entry.service not in {service.log_name for service in candidate.services}:
         return False
     names = {entry.restriction} if entry.restriction else set(entry.candidates)
-    return bool(names & possible_names(candidate))
+    return bool(names & possible_names(candidate)) and _same_list(candidate, entry)
+
+
+def _same_list(candidate: Candidate, entry: OnTrial) -> bool:
+    """Whether an entry of a DNS list (``reject_rbl_client dnsbl.example``) is the one that *candidate* asks."""
+    domain = entry.name.partition(" ")[2] if entry.restriction else ""
+    asked = [argument.partition("=")[0].lower() for argument in candidate.element.arguments]
+    return not domain or not asked or domain.lower() in asked
 
 
 def possible_names(candidate: Candidate) -> set[str]:

@@ -34,7 +34,7 @@ def steps(decisions: Sequence[Decision], stopped: Sequence[Stopped]) -> list[Ste
     left = _of(enforced, stopped)
     if not enforced:
         return []
-    guarded = {d.candidate.name for d in enforced if d.permits or d.candidate.open}
+    guarded = {e.name for d in enforced if d.permits or d.candidate.open for e in d.entries}
     found = [
         _step(f"{_how_many(enforced)} enforced where {'it stands' if len(enforced) == 1 else 'they stand'}", "", left)
     ]
@@ -62,8 +62,8 @@ def _of(enforced: Sequence[Decision], stopped: Sequence[Stopped]) -> list[Stoppe
 
 
 def _guards(stopped: Stopped, guarded: set[str]) -> bool:
-    """Texts that name no restriction are taken for guarded where any is: they were matched to one that is."""
-    return stopped.name in guarded or bool(guarded)
+    """Whether permits stand before what stopped it; *guarded* are the log's names (or texts) of what they guard."""
+    return stopped.name in guarded
 
 
 def _relieved(stopped: Stopped, enforced: Sequence[Decision]) -> bool:

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from logtune.analyses.confidence import Borders, Seen, confidence
 from logtune.analyses.exemptions import Exemption, Key
 from logtune.analyses.trial import COUNTS, OnTrial
 from logtune.analyses.verdict import Ruling
 from logtune.postconf.read import read_directory
 from logtune.postconf.services import Configuration
-from logtune.results import Verdict
+from logtune.results import Period, Verdict
 from logtune.tune.plan import Plan, make
 
 INVALID, NON_FQDN, UNKNOWN = (f"reject_{kind}_helo_hostname" for kind in ("invalid", "non_fqdn", "unknown"))
@@ -48,7 +49,7 @@ def on_trial(name: str, verdict: Verdict, service: str | None = None, text: str 
     """An entry of a trial; *counts* by their names in ``trial.COUNTS``. Without *text* the name is a restriction."""
     return OnTrial(
         name=text or name,
-        restriction=None if text else name,
+        restriction=None if text else name.split(maxsplit=1)[0],
         text=text or "text",
         service=service,
         candidates=(name,) if text else (),
@@ -61,6 +62,7 @@ def on_trial(name: str, verdict: Verdict, service: str | None = None, text: str 
         course=(),
         harmed=(),
         ruling=Ruling(verdict, ["The log says so."]),
+        confidence=confidence(Borders(None, None), Period(None, None, 0, "UTC"), [], Seen(), False),
     )
 
 
@@ -69,7 +71,9 @@ def enforce(name: str = NON_FQDN, service: str | None = None, **counts: int) -> 
 
 
 def excepted(name: str = NON_FQDN, service: str | None = None, **counts: int) -> OnTrial:
-    return on_trial(name, Verdict.EXCEPTIONS, service, **{"accepted": 5, "accepted_5xx": 5, "others": 5, **counts})
+    return on_trial(
+        name, Verdict.EXCEPTIONS, service, **{"accepted": 5, "accepted_5xx": 5, "others": 5, "wanted": 5, **counts}
+    )
 
 
 def exemption(

@@ -211,6 +211,26 @@ def test_one_code_parameter_for_several_restrictions(tmp_path: Path) -> None:
     assert any("also serves reject_non_fqdn_sender, enforced today" in note for note in made.notes)
 
 
+def test_dns_lists_have_verdicts_of_their_own(tmp_path: Path) -> None:
+    """Of two lists on trial each follows its own entry, also where its answers are filtered."""
+    main = (
+        "smtpd_recipient_restrictions = reject_unauth_destination,"
+        " warn_if_reject reject_rbl_client good.example=127.0.0.[2..4], warn_if_reject reject_rbl_client bad.example\n"
+    )
+    trial = [enforce("reject_rbl_client good.example"), on_trial("reject_rbl_client bad.example", Verdict.NO, wanted=9)]
+    made = plan(configuration(tmp_path, main), trial)
+    assert values(made) == {
+        "smtpd_recipient_restrictions": "reject_unauth_destination, reject_rbl_client good.example=127.0.0.[2..4]"
+    }
+
+
+def test_only_unwanted_strangers_need_no_exceptions(tmp_path: Path) -> None:
+    """Where strangers are known to be unwanted and permits spare the site's own, there is nobody to except."""
+    trial = [on_trial(NON_FQDN, Verdict.EXCEPTIONS, accepted=30, authorized=9, others=21, unwanted=20, no_evidence=1)]
+    made = plan(configuration(tmp_path, f"smtpd_helo_restrictions = warn_if_reject {NON_FQDN}\n"), trial)
+    assert values(made) == {"smtpd_helo_restrictions": f"{PERMITS}, {NON_FQDN}"}
+
+
 def test_a_second_plan_keeps_the_first_ones_tables(tmp_path: Path) -> None:
     """A table that the configuration names already is never written over."""
     main = f"smtpd_helo_restrictions = {CIDR}, {INVALID}, warn_if_reject {NON_FQDN}\n"
