@@ -25,7 +25,8 @@ def files(plan: Plan, text: str) -> dict[str, str]:
     """File names and contents; *text* is the plan as a report. Nothing but that where nothing is to be changed."""
     made = {table.name: table_text(table) for table in plan.tables}
     if plan.changes:
-        made["postconf.sh"] = script("The plan as postconf lines", postconf_lines(plan.changes))
+        lines = [*(_present(table) for table in plan.tables), *postconf_lines(plan.changes)]
+        made["postconf.sh"] = script("The plan as postconf lines", lines)
         made["rollback.sh"] = script("Back to how it was before the plan", rollback_lines(plan))
     if plan.later:
         made["later.sh"] = script("A week later: reply codes back to 5xx", postconf_lines(plan.later))
@@ -45,6 +46,12 @@ def script(title: str, lines: Sequence[str]) -> str:
         "set -e",
     )
     return "\n".join([*head, *lines]) + "\n"
+
+
+def _present(table: Table) -> str:
+    """A line that stops the script where a table is not in its place: smtpd would answer 451 to everybody."""
+    path = f'"$(postconf -h config_directory)"/{shell(table.name)}'
+    return f"test -r {path} || {{ echo {shell(f'copy {table.name} beside main.cf first')} >&2; exit 1; }}"
 
 
 def postconf_lines(changes: Sequence[Change]) -> list[str]:

@@ -113,6 +113,17 @@ def test_postconf_carries_it_out(made: Plan, tmp_path: Path, postfix: PostfixToo
     assert settings(postfix) == before
 
 
+def test_tables_first(made: Plan, tmp_path: Path, postfix: PostfixTools) -> None:
+    """postconf.sh changes nothing while a table is missing: smtpd would answer 451 to everybody."""
+    if not made.tables:
+        pytest.skip("this plan has no table")
+    before = settings(postfix)
+    write(made, tmp_path / "plan", postfix)
+    (postfix.directory / made.tables[-1].name).unlink()
+    postfix.run("sh", str(tmp_path / "plan" / "postconf.sh"), fails=True)
+    assert settings(postfix) == before
+
+
 def test_the_patches_mean_the_same(made: Plan, tmp_path: Path, postfix: PostfixTools) -> None:
     """The diffs apply to the files as they are, and Postfix reads the same values from them."""
     if shutil.which("patch") is None:

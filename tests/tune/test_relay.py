@@ -176,7 +176,7 @@ def nothing_escapes(made: Plan) -> None:
                 assert line.isascii() and line.isprintable()
                 assert line.startswith("# ") or line.split(maxsplit=1)[1].strip() in results(made)
         if name.endswith(".sh"):
-            assert all(line.startswith(("#", "set -e", "postconf -")) or not line for line in lines)
+            assert all(line.startswith(("#", "set -e", "postconf -", "test -r ")) or not line for line in lines)
 
 
 def results(made: Plan) -> set[str]:
