@@ -31,9 +31,7 @@ RELATIONS = _words(
 )
 """What sessions, messages, recipients and flags are made of."""
 
-TRIAL = _and(
-    RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict"
-)
+TRIAL = _and(RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict")
 WHAT_IF = _and(TRIAL, notices="pid client_addr")
 REJECTS = _and(RELATIONS, decisions="object reason repeat")
 DELAYS = _and(
@@ -53,6 +51,7 @@ COLUMNS: Mapping[str, Needs] = {
     "trial": TRIAL,
     "what_if": WHAT_IF,
     "verify": TRIAL,
+    "tune": TRIAL,
     "rejects": REJECTS,
     "delays": DELAYS,
     "sizing": SIZING,

@@ -80,7 +80,9 @@ class WhatIf:
         decisions = con.sql(query("what_if_warnings")).to_arrow_table()
         wanted = schema.arrow_schema("decisions")
         made = {**tables.tables, "decisions": decisions.select(wanted.names).cast(wanted)}
-        log = Computed(made, tables.zone, tables.coverage, tables.sources, tables.probe_senders, tables, flags)
+        log = Computed(
+            made, tables.zone, tables.coverage, tables.sources, tables.probe_senders, source=tables, flags=flags
+        )
         counts = tables.frame("what_if_counts").to_pylist()[0]
         trial = Trial.of(log, options)
         trial.restrictions = [_computed(entry, counts) for entry in trial.restrictions]

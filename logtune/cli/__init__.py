@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, verify
+from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, tune, verify
 from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
@@ -29,6 +29,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     rejects.rejects,
     delays.delays,
     sizing.sizing,
+    tune.tune,
     helo.helo,
     lines.lines,
     parse.parse,
