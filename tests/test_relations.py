@@ -181,3 +181,32 @@ def test_the_fate_of_a_renamed_recipient_is_the_fate_of_the_mail() -> None:
         local[5]: B1B2C3D4E6: to=<other@corbel.example>, {SENT}
     """)
     assert rows(log, "SELECT fate FROM recipients WHERE NOT reinjected") == [("delivered",)]
+
+
+def test_views_have_the_rows_of_their_facts() -> None:
+    """Looking texts up neither doubles nor loses a row: a session, mail and recipient stands once in its relation."""
+    log = log_of(f"""
+        smtpd[7]: connect from a.example[192.0.2.1]
+        smtpd[7]: NOQUEUE: {WARNED} to=<no@corbel.example> {TAIL}
+        smtpd[7]: NOQUEUE: {WARNED} to=<yes@corbel.example> {TAIL}
+        smtpd[7]: A1B2C3: client=a.example[192.0.2.1]
+        cleanup[8]: A1B2C3: message-id=<1@a.example>
+        qmgr[9]: A1B2C3: from=<x@a.example>, size=1, nrcpt=2 (queue active)
+        local[10]: A1B2C3: to=<yes@corbel.example>, {SENT}
+        local[10]: A1B2C3: to=<tom@corbel.example>, orig_to=<no@corbel.example>, {SENT}
+        local[10]: A1B2C3: to=<copy@corbel.example>, {SENT}
+        smtpd[7]: disconnect from a.example[192.0.2.1] ehlo=1 mail=1 rcpt=3 data=1 quit=1 commands=7
+    """)
+    counts = "SELECT (SELECT count(*) FROM {0}s), (SELECT count(*) FROM {0}_facts)"
+    assert [rows(log, counts.format(name)) for name in ("session", "message", "recipient")] == [
+        [(1, 1)],
+        [(1, 1)],
+        [(3, 3)],
+    ]
+    assert rows(log, "SELECT recipient, helo, queue_id, host, pid FROM recipients ORDER BY id") == [
+        ("no@corbel.example", "frasier", "A1B2C3", "mail", 7),
+        ("yes@corbel.example", "frasier", "A1B2C3", "mail", 7),
+        ("copy@corbel.example", "frasier", "A1B2C3", "mail", 7),
+    ]
+    assert rows(log, "SELECT queue_id, message_id, host FROM messages") == [("A1B2C3", "1@a.example", "mail")]
+    assert rows(log, "SELECT helo, counters LIKE 'ehlo=1 %' FROM sessions") == [("frasier", True)]

@@ -8,7 +8,7 @@
 WITH warnings AS (
     SELECT trial_name(restriction, text) AS name, any_value(restriction) AS restriction, arg_min(text, position) AS text, service, id,
            min(reply_code) AS reply_code, bool_or(certain) AS certain, min(position) AS line,
-           list(DISTINCT protocol_state ORDER BY protocol_state) AS protocol_states
+           list_sort(list_distinct(list(protocol_state))) AS protocol_states
     FROM flags GROUP BY trial_name(restriction, text), service, id
 ),
 addresses AS ( -- an id is the position of the first line that names the recipient

@@ -144,3 +144,13 @@ def test_dns_lists() -> None:
     assert table(rejects_details(log, options_of(log)), "rejects_by_list").rows == [
         ("bl.example.net", "reject_rbl_client", 1, 1)
     ]
+
+
+def test_a_tie_goes_to_the_first_in_the_alphabet() -> None:
+    """What stopped most of a client's recipients does not depend on the order in which rows are read."""
+    names = ["reject_unlisted_recipient", "reject_rbl_client"]
+    for order in (names, names[::-1]):
+        log = make(recipients=[stopped(id, by) for id, by in enumerate(order)])
+        found = table(rejects_details(log, options_of(log)), "rejects_by_client")
+        place = [column.name for column in found.columns].index("mostly")
+        assert [row[place] for row in found.rows] == ["reject_rbl_client"]
