@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import MetaPathFinder
 from types import FrameType
 from typing import Annotated, Any
 
@@ -106,7 +105,7 @@ def main() -> None:
     _leave(code)
 
 
-class _NoDataFrames(MetaPathFinder):
+class _NoDataFrames:
     """``import pandas`` fails, as if it were not installed: no command shows data frames.
 
     pyarrow imports it, where it can, as soon as a Python value becomes an Arrow one (_PandasAPIShim in
