@@ -25,7 +25,7 @@ class _Unix(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
 
-def listen(where, handle) -> None:
+def listen(where, handle) -> socketserver.BaseServer:
     """Call `handle(stream handler)` for every connection to a (address, port) pair or a socket path."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -41,6 +41,7 @@ def listen(where, handle) -> None:
         server = _Unix(str(where), Handler)
         os.chmod(where, 0o666)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
 
 
 # --- passwords -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,6 @@
+"""Predictions of a trial against what a real Postfix then does; how to run it is in docs/development.md.
+
+A configuration is played twice with the same scripted clients: once with ``warn_if_reject`` in front of its
+restrictions, once with each of them enforced. From the first log alone logtune says whom each one would stop; the second
+run's SMTP replies say whom it stopped. The laboratory behind it (clients, name server, sink) is that of the sample logs.
+"""
