@@ -67,7 +67,7 @@ of_greeting AS (
       AND r.began > w.position
       AND (r.helo IS NULL OR w.helo IS NULL OR neutered(r.helo) = neutered(w.helo))
       -- a TLS line between this greeting and the mail, and no warning after it: the last greeting was another one
-      AND NOT coalesce(r.helo IS NULL AND s.starttls > 0 AND s.greetings = 2 AND g.warnings = 1 AND g.again = 0, false)
+      AND NOT coalesce(g.tls IS NULL AND r.helo IS NULL AND s.starttls > 0 AND s.greetings = 2 AND g.warnings = 1 AND g.again = 0, false)
       AND NOT coalesce(w.position < g.tls AND r.began > g.tls AND g.after_tls = 0 AND s.greetings > g.warnings, false)
 )
 SELECT id, position, restriction, text, protocol_state, reply_code, dsn, service, certain

@@ -40,7 +40,7 @@ def listen(where, handle) -> socketserver.BaseServer:
         Path(where).unlink(missing_ok=True)
         server = _Unix(str(where), Handler)
         os.chmod(where, 0o666)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # how soon it hears of a shutdown
     return server
 
 

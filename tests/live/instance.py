@@ -7,6 +7,7 @@ chrooted into its queue directory, so that the resolver reads the etc/resolv.con
 
 from __future__ import annotations
 
+import atexit
 import grp
 import itertools
 import os
@@ -17,6 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from lab import dns, postfix, servers, world
@@ -186,6 +188,8 @@ class Instance:
             reinject_options=postfix.options({**reinject, **self.services.get("reinject", {})}),
         )
         (self.config / "master.cf").write_text(listeners + postfix.INTERNAL)
+        for path in self.config.iterdir():  # Postfix waits until a file is a second old (util/dict.c, dict_load_file_xt)
+            os.utime(path, (time.time() - 60,) * 2)
 
     def serve(self) -> None:
         """The programs around Postfix."""
@@ -199,7 +203,7 @@ class Instance:
     # --- life ---
     def start(self) -> None:
         """The master daemon, as a child that ends with this process whatever happens to it."""
-        program = self.read("daemon_directory") + "/master"
+        program = daemon_directory() + "/master"
         self.master = subprocess.Popen(
             ["setpriv", "--pdeathsig", "TERM", program, "-s", "-c", str(self.config)],
             stdin=subprocess.DEVNULL,
@@ -228,29 +232,27 @@ class Instance:
     def quiet(self) -> None:
         """Wait until nothing is on its way through the queue."""
         busy = [self.spool / queue for queue in ("maildrop", "incoming", "active")]
-        wait_for(lambda: not any(entry.is_file() for folder in busy for entry in os.scandir(folder)), 20)
+        wait_for(lambda: not any(entry.is_file() for folder in busy for entry in folder.iterdir()), 20)
         time.sleep(0.05)
-
-    # --- questions ---
-    def read(self, parameter: str) -> str:
-        """What postconf says that a parameter's value is."""
-        command = ["postconf", "-c", str(self.config), "-h", parameter]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     def log_text(self) -> str:
         return self.log.read_text("utf-8", "surrogateescape") if self.log.exists() else ""
 
 
-_certificates: list[Path] = []
+@cache
+def daemon_directory() -> str:
+    """Where this machine's Postfix has its daemons."""
+    command = ["postconf", "-d", "-h", "daemon_directory"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+@cache
 def certificate() -> Path:
     """A folder with a certificate for all instances of this process; making one takes long."""
-    if not _certificates:
-        folder = Path(tempfile.mkdtemp(prefix="logtune-live-certificate-"))
-        postfix.make_certificate(folder)
-        _certificates.append(folder)
-    return _certificates[0]
+    folder = Path(tempfile.mkdtemp(prefix="logtune-live-certificate-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    postfix.make_certificate(folder)
+    return folder
 
 
 def wait_for(condition, limit: float) -> bool:
