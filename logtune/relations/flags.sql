@@ -44,7 +44,9 @@ of_session AS (
 greetings AS (
     -- how often each session was warned about its greeting, before and after TLS began
     SELECT w.session, w.restriction, w.text, t.tls,
-           count(*) AS warnings, count(*) FILTER (WHERE w.position > t.tls) AS after_tls,
+           -- up to three restrictions say this of one greeting; its names are at most as many as the greetings
+           CASE WHEN w.text LIKE '%invalid ip address' THEN count(DISTINCT w.helo) ELSE count(*) END AS warnings,
+           count(*) FILTER (WHERE w.position > t.tls) AS after_tls,
            count(*) FILTER (WHERE w.proto = 'ESMTP') AS again
     FROM warned w LEFT JOIN (SELECT session, max(position) AS tls FROM notices WHERE kind = 'tls' AND session IS NOT NULL GROUP BY session) t USING (session)
     WHERE w.protocol_state IN ('HELO', 'EHLO') GROUP BY ALL
@@ -66,9 +68,11 @@ of_greeting AS (
     WHERE w.protocol_state IN ('HELO', 'EHLO')
       AND r.began > w.position
       AND (r.helo IS NULL OR w.helo IS NULL OR neutered(r.helo) = neutered(w.helo))
-      -- a TLS line between this greeting and the mail, and no warning after it: the last greeting was another one
-      AND NOT coalesce(g.tls IS NULL AND r.helo IS NULL AND s.starttls > 0 AND s.greetings = 2 AND g.warnings = 1 AND g.again = 0, false)
-      AND NOT coalesce(w.position < g.tls AND r.began > g.tls AND g.after_tls = 0 AND s.greetings > g.warnings, false)
+      -- TLS began between this greeting and the mail, which the client then greeted anew. Where no line tells of it, the
+      -- only warning in two greetings was of the first; of a client that also says HELO proto= does not tell it
+      AND NOT coalesce(w.position < g.tls AND r.began > g.tls, false)
+      AND NOT coalesce(g.tls IS NULL AND r.helo IS NULL AND s.starttls > 0 AND s.greetings = 2 AND g.warnings = 1 AND g.again = 0
+                       AND NOT contains(s.counters::VARCHAR, 'helo='), false)
 )
 SELECT id, position, restriction, text, protocol_state, reply_code, dsn, service, certain
 FROM (FROM of_recipient UNION ALL BY NAME FROM of_mail UNION ALL BY NAME FROM of_one_of_several

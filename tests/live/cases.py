@@ -17,7 +17,13 @@ HELO_TABLE = (
     "mail.example.org DUNNO\n"
     "frasier OK\n"
 )
-TABLE_TEXTS = ("botnet greeting", "greet with a public name", "that name is ours", "no shops here", "not from this laptop")
+TABLE_TEXTS = (
+    "botnet greeting",
+    "greet with a public name",
+    "that name is ours",
+    "no shops here",
+    "not from this laptop",
+)
 
 TRIAL = {
     w.INVALID: w.INVALID,

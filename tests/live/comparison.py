@@ -15,7 +15,9 @@ class Reason(StrEnum):
     """Why a recipient may end otherwise than the trial said, though the trial was read rightly."""
 
     CORRECTED = "the client changed its greeting when it was rejected, and came in"
-    EARLIER_GREETING = "the client ignored the rejection of a later greeting; the one that Postfix had taken before counts"
+    EARLIER_GREETING = (
+        "the client ignored the rejection of a later greeting; the one that Postfix had taken before counts"
+    )
     NEVER_GREETED = "the client ignored the rejection and sent mail without a greeting; smtpd_helo_required is no"
     CUT = "earlier rejections reached smtpd_hard_error_limit, and Postfix closed the session"
     GIVEN_UP = "the client gave the whole mail up because one of its recipients was rejected"

@@ -25,7 +25,19 @@ from lab import dns, postfix, servers, world
 
 SMTP, SUBMISSION, REINJECT, FILTER, SINK, GREYLIST, NAMES = 25, 587, 10025, 10024, 2525, 10023, 53
 
-PRIVATE_FOLDERS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
+PRIVATE_FOLDERS = (
+    "active",
+    "bounce",
+    "corrupt",
+    "defer",
+    "deferred",
+    "flush",
+    "hold",
+    "incoming",
+    "private",
+    "saved",
+    "trace",
+)
 """Those of Postfix's postfix-files that belong to its user, with mode 0700."""
 
 LISTENERS = """\
@@ -85,6 +97,7 @@ def make_zone(address: str) -> dns.Zone:
     """The laboratory's names; the address that Postfix itself has is called localhost."""
     zone = world.make_zone()
     zone.host("localhost", address)
+    zone.host("front.corbel.example", "192.168.10.9")
     return zone
 
 
@@ -180,7 +193,11 @@ class Instance:
         shutil.copy(certificate() / "server.crt", self.config)
         shutil.copy(certificate() / "server.key", self.config)
         (self.config / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in self.main_parameters().items()))
-        reinject = {"content_filter": "", "mynetworks": f"{self.address}/32", "receive_override_options": "no_unknown_recipient_checks"}
+        reinject = {
+            "content_filter": "",
+            "mynetworks": f"{self.address}/32",
+            "receive_override_options": "no_unknown_recipient_checks",
+        }
         listeners = LISTENERS.format(
             address=self.address,
             smtp_options=postfix.options({**postfix.SMTP, **self.services.get("smtp", {})}),
@@ -188,7 +205,9 @@ class Instance:
             reinject_options=postfix.options({**reinject, **self.services.get("reinject", {})}),
         )
         (self.config / "master.cf").write_text(listeners + postfix.INTERNAL)
-        for path in self.config.iterdir():  # Postfix waits until a file is a second old (util/dict.c, dict_load_file_xt)
+        for (
+            path
+        ) in self.config.iterdir():  # Postfix waits until a file is a second old (util/dict.c, dict_load_file_xt)
             os.utime(path, (time.time() - 60,) * 2)
 
     def serve(self) -> None:

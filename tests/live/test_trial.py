@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 import pytest
+from lab.world import USERS
 
 from tests.live.cases import CASES, GREETING_AGAIN, NO_TLS_LINES, TRIAL
 from tests.live.comparison import Case, Reason, Result, compare
-from tests.live.visits import random_visits, scripted
+from tests.live.visits import CLIENTS, Visit, random_visits, scripted
 
 BY_NAME = {case.name: case for case in [*CASES, NO_TLS_LINES, GREETING_AGAIN]}
 NAMES = [*TRIAL, "all"]
@@ -18,10 +19,16 @@ NOT_DELAYED = {name for name, case in BY_NAME.items() if case.settings.get("smtp
 
 @cache
 def results(name: str) -> dict[str, Result]:
-    """Every run of a case; greetings in mid-session have a case of their own where a clean one leaves no line."""
-    seed = list(BY_NAME).index(name)
-    again = name not in NOT_DELAYED or name == GREETING_AGAIN.name
-    return compare(BY_NAME[name], scripted() + random_visits(seed, RANDOM_VISITS, users=True, again=again, fronts=True))
+    """Every run of a case. Where a clean greeting leaves no line, more greetings and front ends have a case of their own."""
+    return compare(BY_NAME[name], visits_of(name))
+
+
+def visits_of(name: str) -> list[Visit]:
+    free = name not in NOT_DELAYED or name == GREETING_AGAIN.name
+    clients = USERS if name == "submission" else CLIENTS
+    return scripted() + random_visits(
+        list(BY_NAME).index(name), RANDOM_VISITS, again=free, fronts=free, clients=clients
+    )
 
 
 def replies_disagree(result: Result) -> dict[object, tuple[set[str], str]]:

@@ -18,9 +18,10 @@ NAMES = (
 ENDS = ("data",) * 8 + ("bdat", "rset", "quit", "drop")
 GREETINGS = (*w.HELO_FAULTS, "mail.partner.example", "mail.example.org", "mail.corbel.example", "[203.0.113.70]")
 CLIENTS = (*w.CARELESS, *w.CARELESS, *w.GOOD, *w.SPAMMERS[:20], w.COPIER, w.OWN_SERVER, *w.USERS)
-FRONT = w.Host("192.168.10.9", "unknown", "front.corbel.example", "corbel.example")
+FRONT = w.host("192.168.10.9", "front.corbel.example")  # speaks for others by XCLIENT
 
 Visit = tuple[Script, ...]
+Hosts = Sequence[w.Host]
 
 
 def visit(name: str, who: w.Host, *steps: Step, service: str = "smtp", tries: int = 1) -> Visit:
@@ -45,27 +46,30 @@ def scripted() -> list[Visit]:
             visit("tls-clean", who, Greet("frasier"), StartTls(), Greet("mail.example.org"), mail),
             visit("tls-spoilt", who, Greet("mail.example.org"), StartTls(), Greet("frasier"), mail),
             visit("mails", who, Greet(who.helo), mail, Mail("", (ANNA,)), Mail("x@nodomain.example", (BERT,)), mail),
-            visit("given-up", who, Greet(who.helo), Mail(mail.sender, (ANNA,), "rset"), mail, Mail("", (ANNA,), "quit")),
+            visit(
+                "given-up", who, Greet(who.helo), Mail(mail.sender, (ANNA,), "rset"), mail, Mail("", (ANNA,), "quit")
+            ),
             visit("helo", who, Greet(who.helo, "HELO"), mail),
             visit("bdat", who, Greet(who.helo), Mail(mail.sender, (CLARA,), "bdat"), mail),
         ]
     return visits
 
 
-def random_visits(seed: int, count: int, users: bool = False, again: bool = True, fronts: bool = False) -> list[Visit]:
-    """Visits of any kind. `users` log in, `again` lets clients greet again within a session, `fronts` speak XCLIENT."""
+def random_visits(
+    seed: int, count: int, again: bool = True, fronts: bool = True, clients: Hosts = CLIENTS
+) -> list[Visit]:
+    """Visits of any kind. `again` lets clients greet again within a session, `fronts` lets one speak for them."""
     dice = random.Random(seed)
-    return [random_visit(dice, f"random-{number}", users, again, fronts) for number in range(count)]
+    return [random_visit(dice, f"random-{number}", again, fronts, dice.choice(clients)) for number in range(count)]
 
 
-def random_visit(dice: random.Random, name: str, users: bool, again: bool, fronts: bool) -> Visit:
-    who = dice.choice(CLIENTS)
+def random_visit(dice: random.Random, name: str, again: bool, fronts: bool, who: w.Host) -> Visit:
     steps: list[Step] = [random_greeting(dice, who)]
     if dice.random() < 0.25:
         steps += [StartTls(), random_greeting(dice, who)]
     service = "smtp"
-    if users and who.user:
-        service = dice.choice(("smtp", "submission"))
+    if who.user:
+        service = dice.choice(("smtp", "submission", "submission"))
         steps += [Login(who.user)] if dice.random() < 0.9 else []
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         if again and dice.random() < 0.15:
@@ -73,7 +77,7 @@ def random_visit(dice: random.Random, name: str, users: bool, again: bool, front
         steps.append(random_mail(dice, who))
         if steps[-1].end in ("quit", "drop"):
             break
-    behind = FRONT if fronts and service == "smtp" and dice.random() < 0.15 and not isinstance(steps[1], StartTls) else None
+    behind = FRONT if fronts and service == "smtp" and dice.random() < 0.15 else None
     tries = dice.choice((1, 1, 1, 1, 2))
     return tuple(Script(f"{name}-{number}", who, tuple(steps), service, behind) for number in range(tries))
 
@@ -84,11 +88,7 @@ def random_greeting(dice: random.Random, who: w.Host) -> Greet:
 
 
 def random_mail(dice: random.Random, who: w.Host) -> Mail:
-    sender = dice.choice((f"office@{who.domain}", f"office@{who.domain}", f"sales@{who.domain}", "x@nodomain.example", ""))
-    recipients = [dice.choice(NAMES) for _ in range(dice.choice((1, 1, 1, 2, 2, 3)))]
-    return Mail(sender, tuple(recipients), dice.choice(ENDS))
-
-
-def count_accepted(visits: Sequence[Visit]) -> int:
-    """How many recipients the visits name."""
-    return sum(len(s.recipients) for v in visits for script in v for s in script.steps if isinstance(s, Mail))
+    sender = dice.choice(
+        (f"office@{who.domain}", f"office@{who.domain}", f"sales@{who.domain}", "x@nodomain.example", "")
+    )
+    return Mail(sender, tuple(dice.sample(NAMES, dice.choice((1, 1, 1, 2, 2, 3)))), dice.choice(ENDS))
