@@ -45,7 +45,7 @@ greetings AS (
     -- how often each session was warned about its greeting, before and after TLS began
     SELECT w.session, w.restriction, w.text, t.tls,
            -- up to three restrictions say this of one greeting; its names are at most as many as the greetings
-           CASE WHEN w.text LIKE '%invalid ip address' THEN count(DISTINCT w.helo) ELSE count(*) END AS warnings,
+           count(DISTINCT CASE WHEN w.text LIKE '%invalid ip address' THEN w.helo ELSE w.position::VARCHAR END) AS warnings,
            count(*) FILTER (WHERE w.position > t.tls) AS after_tls,
            count(*) FILTER (WHERE w.proto = 'ESMTP') AS again
     FROM warned w LEFT JOIN (SELECT session, max(position) AS tls FROM notices WHERE kind = 'tls' AND session IS NOT NULL GROUP BY session) t USING (session)
