@@ -38,6 +38,9 @@ from logtune.tables import Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logtune.postconf.services import Configuration
+    from logtune.tune.plan import Plan
+
 LOSS_TRACE = 0.001
 """Lost lines up to one in a thousand are a trace: they cannot turn a verdict that asks for twenty recipients."""
 
@@ -136,6 +139,36 @@ class MailLog:
         except NotRereadable:
             return []
         return [found[p].decode("utf-8", "replace") for p in positions if p in found]
+
+    def plan(self, configuration: Configuration) -> Plan:
+        """What to change in a Postfix *configuration* (``postconf.read.read``) after this trial. Nothing is changed.
+
+        Raises ``PostconfError`` for restriction lists that cannot be read.
+        """
+        from logtune.tune import plan
+
+        found = self._trial
+        exemptions = {(r.name, r.service): r.exemptions for r in found.restrictions}
+        return plan.make(found.restrictions, configuration, exemptions, self._seen.helo_always)
+
+    @cached_property
+    def _seen(self) -> Any:
+        from logtune.analyses import tuning
+
+        assert self._trial is not None  # it makes the tables that are asked here
+        return tuning.seen(self.tables)
+
+    def tune(self, plan: Plan) -> Report:
+        """A plan as a report: decisions, new lines, why this order, what else was seen."""
+        from logtune.tune import sections
+
+        return sections.report(self.tables, plan, self._seen)
+
+    def tune_json(self, plan: Plan) -> dict[str, Any]:
+        """The plan as docs/formats.md has it (schema ``logtune.tune/1``)."""
+        from logtune.tune import sections
+
+        return sections.to_json(plan, self._seen, self.tune(plan))
 
     def trial_json(self, recipients: bool = False) -> dict[str, Any]:
         """The trial as docs/formats.md has it (schema ``logtune.trial/1``); *recipients* adds all flagged ones."""

@@ -17,7 +17,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "tables"}
-ALL = TABLES | {"analyses", "render", "api", "cli"}
+ALL = TABLES | {"postconf", "analyses", "render", "tune", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -36,6 +36,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": LINKING | {"relations", "results"},
     "analyses": TABLES,
     "render": {"results"},
+    # beside it: a configuration, and the plan that a trial makes of it
+    "postconf": {"schema", "postfix"},
+    "tune": TABLES | {"postconf", "analyses", "render"},
     # what ties the steps together
     "api": ALL - {"cli"},
     "cli": ALL | {""},

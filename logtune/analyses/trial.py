@@ -7,7 +7,7 @@ own list. Where the text of a warning does not name a restriction, the text stan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from logtune import classify
-from logtune.analyses import organisations, verdict
+from logtune.analyses import evidence, organisations, verdict
+from logtune.analyses.exemptions import Exemption, exemptions
 from logtune.analyses.options import Options
 from logtune.postfix import restrictions
 from logtune.results import Coverage, Verdict
@@ -50,6 +51,7 @@ class OnTrial:
     course: Sequence[int | None]
     harmed: Sequence[verdict.Harmed]
     ruling: verdict.Ruling
+    exemptions: Sequence[Exemption] = ()
 
     @property
     def label(self) -> str:
@@ -90,7 +92,11 @@ class Trial:
         courses = _courses(tables)
         harmed = _harmed(tables)
         delivering = tables.rows("trial_organisations")[0][0]
-        found = [_on_trial(tables, options, row, courses, harmed, delivering) for row in rows]
+        spared = exemptions(tables)
+        found = [
+            replace(_on_trial(tables, options, row, courses, harmed, delivering), exemptions=spared.get(_key(row), ()))
+            for row in rows
+        ]
         order = [Verdict.NO, Verdict.KEEP, Verdict.EXCEPTIONS, Verdict.LITTLE, Verdict.ENFORCE]
         found.sort(key=lambda r: (order.index(r.ruling.verdict), -r.counts["accepted"], r.name, r.service or ""))
         return cls(tables, options, found)
@@ -145,6 +151,11 @@ def prepare(tables: Tables, options: Options) -> None:
     con.register("clients", organisations.table(pairs, options.mynetworks))
     con.register("submission", pa.table({"service": pa.array(options.submission_services, pa.string())}))
     con.execute("CREATE OR REPLACE TABLE flagged AS " + query("trial_flagged"))
+    evidence.prepare(tables)
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    return row["name"], row["service"]
 
 
 def _depends_on_history(name: str | None, explained: classify.Classified, options: Options) -> bool | None:
@@ -161,7 +172,7 @@ def _on_trial(
     harmed: Mapping[tuple[str, str | None], Sequence[verdict.Harmed]],
     delivering: int,
 ) -> OnTrial:
-    key = (row["name"], row["service"])
+    key = _key(row)
     explained = classify.explain("smtpd", row["text"], row["has_object"], (row["reply_code"] or 0) // 100)
     counts = {name: int(row[name] or 0) for name in COUNTS}
     history = _depends_on_history(row["restriction"], explained, options)

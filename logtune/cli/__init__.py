@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial
+from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, tune
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
 
@@ -26,6 +26,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     rejects.rejects,
     delays.delays,
     sizing.sizing,
+    tune.tune,
     helo.helo,
     lines.lines,
     parse.parse,

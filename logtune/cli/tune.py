@@ -1,0 +1,111 @@
+"""``logtune tune``."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from logtune.cli.errors import Failure, usage_error
+from logtune.cli.exit_codes import ExitCode
+from logtune.cli.folder import check_folder, write_folder
+from logtune.cli.options import Color, ColorWhen, FormatOfReport, Given, ReportFormat, Width, reads_logs
+from logtune.cli.output import text_output
+from logtune.cli.reading import finish, open_log, require_postfix_lines
+
+if TYPE_CHECKING:
+    from logtune.api import MailLog
+    from logtune.postconf.services import Configuration
+    from logtune.tune.plan import Plan
+
+MAIN_FILE = "PLAN.txt"
+FILE_WIDTH = 100
+
+Postfix = Annotated[
+    str | None,
+    typer.Option("--postfix", metavar="DIR", help="Directory with main.cf and master.cf. Default: this system's."),
+]
+Postconf = Annotated[
+    list[str] | None,
+    typer.Option("--postconf", metavar="FILE", help="Saved output of postconf -n, -M, -P, -F. Repeatable."),
+]
+OutputFolder = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="DIR", help="Also write the files of the plan into DIR, all or none."),
+]
+
+
+@reads_logs
+def tune(
+    given: Given,
+    postfix: Postfix = None,
+    postconf: Postconf = None,
+    output: OutputFolder = None,
+    form: FormatOfReport = ReportFormat.TEXT,
+    width: Width = None,
+    color: ColorWhen = Color.AUTO,
+) -> None:
+    """Plan the configuration that follows from a trial, with exceptions, order, diff and rollback.
+
+    Reads main.cf and master.cf, or what postconf printed of them, and changes nothing.
+    """
+    if postfix is not None and postconf:
+        usage_error("--postfix and --postconf exclude each other.", "Give the directory, or the saved output.")
+    if output is not None:
+        check_folder(output, MAIN_FILE)
+    configuration = _configuration(postfix, postconf or [])
+    log = open_log(_with_networks(given, configuration))
+    require_postfix_lines(log)
+    plan = _plan(log, configuration)
+    if output is not None:
+        _write(log, plan, output)
+    _show(log, plan, form, width, None if color is Color.AUTO else color is Color.ALWAYS)
+    finish(log)
+
+
+def _configuration(postfix: str | None, postconf: list[str]) -> Configuration:
+    from logtune.postconf.errors import PostconfError
+    from logtune.postconf.read import read
+
+    try:
+        return read(postfix, postconf)
+    except PostconfError as error:
+        raise Failure(str(error), *error.advice, code=ExitCode.CONFIG_ERROR) from error
+
+
+def _with_networks(given: Given, configuration: Configuration) -> Given:
+    """The site's networks are those that its configuration names, and those that the command line adds."""
+    found = {n: None for service in configuration.services for n in service.mynetworks or ()}
+    return replace(given, mynetworks=[*(given.mynetworks or []), *found])
+
+
+def _plan(log: MailLog, configuration: Configuration) -> Plan:
+    from logtune.postconf.errors import PostconfError
+
+    try:
+        return log.plan(configuration)
+    except PostconfError as error:
+        raise Failure(str(error), *error.advice, code=ExitCode.CONFIG_ERROR) from error
+
+
+def _write(log: MailLog, plan: Plan, output: str) -> None:
+    from logtune.render.terminal import print_report
+    from logtune.tune.files import files
+
+    text = io.StringIO()
+    print_report(log.tune(plan), file=text, width=FILE_WIDTH, color=False)
+    write_folder(output, files(plan, text.getvalue()), MAIN_FILE)
+
+
+def _show(log: MailLog, plan: Plan, form: ReportFormat, width: int | None, color: bool | None) -> None:
+    with text_output(None) as out:
+        if form is ReportFormat.JSON:
+            from logtune.render import json
+
+            out.write(json.text(log.tune_json(plan), indent=2) + "\n")
+        else:
+            from logtune.render.terminal import print_report
+
+            print_report(log.tune(plan), file=out, width=width, color=color)
