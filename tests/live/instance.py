@@ -182,7 +182,7 @@ class Instance:
             "smtpd_tls_cert_file": "$config_directory/server.crt",
             "smtpd_tls_key_file": "$config_directory/server.key",
             "smtpd_error_sleep_time": "0",
-            "smtpd_peername_lookup": "yes",
+            "live_address": self.address,  # for values that name a port of this instance
             **self.settings,
         }
 
