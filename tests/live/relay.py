@@ -23,7 +23,11 @@ OUTSIDE = (
 """Recipients elsewhere, also by the ways in which an address may hide that it is elsewhere (allow_percent_hack,
 swap_bangpath, allow_untrusted_routing, resolve_dequoted_address in postconf(5))."""
 
-SENDERS = ("office@stranger.example", "anna@corbel.example", "")
+SENDERS = (
+    "office@partner.example",
+    "anna@corbel.example",
+    "",
+)  # reject_unknown_sender_domain must not hide an open relay
 STRANGERS = (w.PARTNER, *w.CARELESS, *w.SPAMMERS[:6], *w.USERS)
 """Clients outside, those among them that a plan spares, and users that have not logged in."""
 GREETINGS = ("mail.partner.example", "frasier", "mail.corbel.example", "[203.0.113.70]")
@@ -45,13 +49,12 @@ def relays_for_strangers(postfix: Instance, clients: Sequence[w.Host] = STRANGER
 
 
 def attempts(clients: Sequence[w.Host]) -> list[Script]:
-    """Every client with its own greeting and every other, with and without TLS, from every sender."""
+    """Every client from every sender, by its own greeting and by one of the others, with and without TLS in turn."""
     scripts = []
-    for number, (who, sender, service, tls) in enumerate(
-        itertools.product(clients, SENDERS, ("smtp", "submission"), (False, True))
-    ):
-        hello = Greet((who.helo, *GREETINGS)[number % (1 + len(GREETINGS))])
-        start = (hello, StartTls(), hello) if tls else (hello,)
+    for who, sender, service, own in itertools.product(clients, SENDERS, ("smtp", "submission"), (True, False)):
+        number = len(scripts)
+        hello = Greet(who.helo if own else GREETINGS[number // 4 % len(GREETINGS)])
+        start = (hello, StartTls(), hello) if number % 3 == 0 else (hello,)
         mails = tuple(Mail(sender, (recipient,)) for recipient in OUTSIDE)
         scripts.append(Script(f"relay-{service}-{number}", who, (*start, *mails), service))
     return scripts
