@@ -17,7 +17,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -98,6 +98,9 @@ def make_zone(address: str) -> dns.Zone:
     zone = world.make_zone()
     zone.host("localhost", address)
     zone.host("front.corbel.example", "192.168.10.9")
+    for number in range(30):
+        zone.host(f"mail.firm{number}.example", f"192.0.2.{100 + number}")
+        zone.domain(f"firm{number}.example", "mx.sink.example")
     return zone
 
 
@@ -105,7 +108,8 @@ class Instance:
     """One Postfix with the name server, sink and password service around it; lives within a `with` block.
 
     `settings` are main.cf parameters, `services` per-service ones (smtp, submission, reinject), `files` further
-    files of the configuration folder, which the values of parameters name as `$config_directory/NAME`.
+    files of the configuration folder, which the values of parameters name as `$config_directory/NAME`. `change` is
+    called with that folder before the start.
     """
 
     def __init__(
@@ -113,8 +117,10 @@ class Instance:
         settings: Mapping[str, str],
         services: Mapping[str, Mapping[str, str]] | None = None,
         files: Mapping[str, str] | None = None,
+        change: Callable[[Path], object] | None = None,
     ):
         self.settings, self.services, self.files = settings, services or {}, files or {}
+        self.change = change
         self.sink = servers.Sink(dict(world.REMOTE_REPLIES))
         self.greylist = servers.Greylist()
         self.master: subprocess.Popen[bytes] | None = None
@@ -205,9 +211,13 @@ class Instance:
             reinject_options=postfix.options({**reinject, **self.services.get("reinject", {})}),
         )
         (self.config / "master.cf").write_text(listeners + postfix.INTERNAL)
-        for (
-            path
-        ) in self.config.iterdir():  # Postfix waits until a file is a second old (util/dict.c, dict_load_file_xt)
+        if self.change:
+            self.change(self.config)
+        self.age()
+
+    def age(self) -> None:
+        """Postfix waits until a file is more than a second old before it believes it (util/dict.c, dict_load_file_xt)."""
+        for path in self.config.iterdir():
             os.utime(path, (time.time() - 60,) * 2)
 
     def serve(self) -> None:

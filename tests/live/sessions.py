@@ -93,13 +93,13 @@ class Answer:
 Answers = dict[Key, Answer]
 
 
-def play(instance: Instance, visits: Iterable[Sequence[Script]]) -> Answers:
+def play(instance: Instance, visits: Iterable[Sequence[Script]], at_once: int = AT_ONCE) -> Answers:
     """Play all visits, some at once; the scripts of a visit one after the other, as retries are."""
 
     def play_visit(visit: Sequence[Script]) -> Answers:
         return {key: answer for script in visit for key, answer in Player(instance, script).play().items()}
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         answers = {key: answer for part in pool.map(play_visit, visits) for key, answer in part.items()}
     instance.quiet()
     return answers

@@ -48,7 +48,7 @@ def test_predicted_and_stopped_recipients_are_the_same(case: Case, restriction: 
     assert result.unexplained == {}
     assert result.prediction.stopped == result.stopped
     assert result.prediction.unknown == set()
-    assert len(result.stopped) > 4, "nothing was stopped: this case shows nothing"
+    assert result.stopped, "nothing was stopped: this case shows nothing"
 
 
 @pytest.mark.parametrize("restriction", list(TRIAL))

@@ -17,6 +17,7 @@ NAMES = (
 )  # fmt: skip
 ENDS = ("data",) * 8 + ("bdat", "rset", "quit", "drop")
 GREETINGS = (*w.HELO_FAULTS, "mail.partner.example", "mail.example.org", "mail.corbel.example", "[203.0.113.70]")
+FIRMS = [w.host(f"192.0.2.{100 + n}", f"mail.firm{n}.example") for n in range(30)]  # whose greetings are right
 CLIENTS = (*w.CARELESS, *w.CARELESS, *w.GOOD, *w.SPAMMERS[:20], w.COPIER, w.OWN_SERVER, *w.USERS)
 FRONT = w.host("192.168.10.9", "front.corbel.example")  # speaks for others by XCLIENT
 
