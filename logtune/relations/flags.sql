@@ -1,13 +1,14 @@
 -- Flags: a warned restriction and the recipient it applies to, one row per warning line and recipient
 -- (docs/relations.md). RCPT: its recipient. MAIL: that transaction. DATA, BDAT, END-OF-MESSAGE: the whole mail.
--- HELO, EHLO: later mails until the client greets again. CONNECT: the session. VRFY, ETRN: nobody.
+-- HELO, EHLO: later mails until the client greets again. CONNECT: the session. XCLIENT: its later mails of that client.
+-- VRFY, ETRN: nobody.
 -- Tables: decisions, notices. Relations: sessions, rcpt, recipients.
 -- Caveats: certain is false where the client greeted again and the log does not tell by what name: a clean
 -- greeting leaves no line. A new greeting is seen by helo= on later lines of the mail, by the ehlo= and helo=
 -- counters, and by the TLS line where smtpd_tls_loglevel shows it (STARTTLS throws the greeting away). proto= of an
 -- EHLO line is what an earlier greeting set: SMTP on the first EHLO of a session, ESMTP on those after it.
 WITH warned AS (
-    SELECT position, session, message, sender, recipient, helo, proto::VARCHAR AS proto, protocol_state::VARCHAR AS protocol_state, reply_code, dsn,
+    SELECT position, session, message, sender, recipient, client_addr, helo, proto::VARCHAR AS proto, protocol_state::VARCHAR AS protocol_state, reply_code, dsn,
            service::VARCHAR AS service, restriction::VARCHAR AS restriction, reason_shape::VARCHAR AS text
     FROM decisions WHERE action = 'reject_warning' AND (session IS NOT NULL OR message IS NOT NULL)
 ),
@@ -39,7 +40,10 @@ of_refused_transaction AS (
 ),
 of_session AS (
     SELECT r.id, w.*, true AS certain
-    FROM warned w JOIN recipients r ON r.session = w.session WHERE w.protocol_state = 'CONNECT'
+    FROM warned w JOIN recipients r ON r.session = w.session
+    WHERE w.protocol_state = 'CONNECT'
+       -- a front end names its client, and the client restrictions are evaluated anew (smtpd.c, xclient_cmd)
+       OR w.protocol_state = 'XCLIENT' AND r.id > w.position AND r.client_addr = w.client_addr
 ),
 greetings AS (
     -- how often each session was warned about its greeting, before and after TLS began

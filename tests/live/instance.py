@@ -107,7 +107,7 @@ def make_zone(address: str) -> dns.Zone:
 class Instance:
     """One Postfix with the name server, sink and password service around it; lives within a `with` block.
 
-    `settings` are main.cf parameters, `services` per-service ones (smtp, submission, reinject), `files` further
+    `settings` are main.cf parameters (@address@ in them is this instance's), `services` per-service ones (smtp, submission, reinject), `files` further
     files of the configuration folder, which the values of parameters name as `$config_directory/NAME`. `change` is
     called with that folder before the start.
     """
@@ -188,8 +188,7 @@ class Instance:
             "smtpd_tls_cert_file": "$config_directory/server.crt",
             "smtpd_tls_key_file": "$config_directory/server.key",
             "smtpd_error_sleep_time": "0",
-            "live_address": self.address,  # for values that name a port of this instance
-            **self.settings,
+            **{name: value.replace("@address@", self.address) for name, value in self.settings.items()},
         }
 
     def configure(self) -> None:

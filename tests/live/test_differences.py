@@ -90,7 +90,7 @@ def test_a_client_gives_a_mail_up_for_one_recipient() -> None:
 def test_greylisting_behind_an_enforced_restriction_learns_less() -> None:
     """In the trial the greylist had seen the rejected client; now a neighbour of it comes as the first and has to wait."""
     neighbour = w.host("203.0.113.161", "unknown", GOOD, "handwerk.example")
-    rule = "check_policy_service inet:$live_address:10023"
+    rule = "check_policy_service inet:@address@:10023"
     settings = {**DELAYED, "smtpd_recipient_restrictions": f"reject_unauth_destination, {rule}"}
     mail = Mail("a@handwerk.example", (ANNA,))
     visits = [
