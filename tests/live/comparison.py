@@ -56,6 +56,9 @@ class Case:
         return Instance(self.settings, dict(self.services), dict(self.files))
 
 
+NEVER_CAME = Answer("never came")
+
+
 @dataclass(frozen=True)
 class Result:
     """One restriction's trial and its enforcement."""
@@ -67,8 +70,10 @@ class Result:
 
     @property
     def stopped(self) -> set[Key]:
-        """Those whom enforcing really stopped: taken in the trial, not taken now."""
-        return {key for key, answer in self.trial.items() if answer.accepted and not self.enforced[key].accepted}
+        """Those whom enforcing really stopped: taken in the trial, not taken now. What a filter was not given again is."""
+        return {
+            key for key, was in self.trial.items() if was.accepted and not self.enforced.get(key, NEVER_CAME).accepted
+        }
 
     @property
     def differences(self) -> dict[Key, Reason | None]:

@@ -93,10 +93,9 @@ def free_address() -> str:
     raise CannotStart(f"no address of 127.0.0.0/8 has the ports that are needed: {problem}")
 
 
-def make_zone(address: str) -> dns.Zone:
-    """The laboratory's names; the address that Postfix itself has is called localhost."""
+def make_zone() -> dns.Zone:
+    """The laboratory's names, and those that only the live tests have."""
     zone = world.make_zone()
-    zone.host("localhost", address)
     zone.host("front.corbel.example", "192.168.10.9")
     for number in range(30):
         zone.host(f"mail.firm{number}.example", f"192.0.2.{100 + number}")
@@ -200,7 +199,7 @@ class Instance:
         (self.config / "main.cf").write_text("".join(f"{k} = {v}\n" for k, v in self.main_parameters().items()))
         reinject = {
             "content_filter": "",
-            "mynetworks": f"{self.address}/32",
+            "mynetworks": "127.0.0.0/8",
             "receive_override_options": "no_unknown_recipient_checks",
         }
         listeners = LISTENERS.format(
@@ -221,12 +220,16 @@ class Instance:
 
     def serve(self) -> None:
         """The programs around Postfix."""
-        self.names = dns.serve(make_zone(self.address), self.address)
+        self.names = dns.serve(make_zone(), self.address)
         self.around = [
             servers.listen((self.address, SINK), self.sink),
             servers.listen((self.address, GREYLIST), self.greylist),
             servers.listen(self.spool / "private/auth", servers.dovecot_auth),
         ]
+
+    def serve_also(self, port: int, talk: Callable) -> None:
+        """One more program around this Postfix."""
+        self.around.append(servers.listen((self.address, port), talk))
 
     # --- life ---
     def start(self) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import logtune
@@ -31,14 +32,24 @@ class NotScripted(AssertionError):
     """logtune names a recipient that no client sent."""
 
 
-def predict(log: Path, answers: Answers, texts: Mapping[str, str], names: tuple[str, ...]) -> dict[str, Prediction]:
-    """One prediction for each restriction on trial (`names`); `texts` says which one writes a text of an access table."""
+def predict(
+    log: Path,
+    answers: Answers,
+    texts: Mapping[str, str],
+    names: tuple[str, ...],
+    clients: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, Prediction]:
+    """One prediction for each restriction on trial (`names`); `texts` says which one writes a text of an access table.
+
+    `clients` has the names that keys use for addresses of the log.
+    """
     trial = logtune.read(log, tz="UTC", mynetworks=["192.168.10.0/24"]).trial_json(recipients=True)
     index = index_of(answers)
     found = {name: Prediction() for name in names}
     for row in trial["recipients"]:
         if row["outcome"] not in ("accepted", "unknown"):
             continue
+        row["client_addr"] = clients.get(row["client_addr"], row["client_addr"])
         keys = keys_of(row, index, answers)
         for flag in row["flags"]:
             for name in restrictions_of(flag, texts, names):

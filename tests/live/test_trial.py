@@ -13,7 +13,7 @@ from tests.live.visits import CLIENTS, Visit, random_visits, scripted
 
 BY_NAME = {case.name: case for case in [*CASES, NO_TLS_LINES, GREETING_AGAIN]}
 NAMES = [*TRIAL, "all"]
-RANDOM_VISITS = 150
+RANDOM_VISITS = 110
 NOT_DELAYED = {name for name, case in BY_NAME.items() if case.settings.get("smtpd_delay_reject") == "no"}
 
 
