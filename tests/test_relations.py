@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import dedent
 from typing import Any
 
 from logtune.api import MailLog
@@ -210,3 +211,76 @@ def test_views_have_the_rows_of_their_facts() -> None:
     ]
     assert rows(log, "SELECT queue_id, message_id, host FROM messages") == [("A1B2C3", "1@a.example", "mail")]
     assert rows(log, "SELECT helo, counters LIKE 'ehlo=1 %' FROM sessions") == [("frasier", True)]
+
+
+def flags_of(log: MailLog) -> list[tuple[Any, ...]]:
+    """(recipient, text, certain) of every flag."""
+    return rows(
+        log, "SELECT r.recipient, f.text, f.certain FROM flags f JOIN recipients r USING (id) ORDER BY f.position, r.id"
+    )
+
+
+def early(text: str, helo: str, verb: str = "EHLO", proto: str = "SMTP") -> str:
+    """A warning about a greeting where smtpd_delay_reject is no."""
+    return f"smtpd[7]: NOQUEUE: reject_warning: {verb} from a.example[192.0.2.1]: 504 5.5.2 <{helo}>: {text}; proto={proto} helo=<{helo}>"
+
+
+ONE_MAIL = """
+    smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
+    cleanup[8]: A1B2C3D4E5: message-id=<1@a.example>
+    qmgr[9]: A1B2C3D4E5: from=<x@a.example>, size=300, nrcpt=1 (queue active)
+    smtpd[7]: disconnect from a.example[192.0.2.1] {counters}
+    lmtp[10]: A1B2C3D4E5: to=<anna@b.example>, relay=b.example[private/lmtp], delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+    qmgr[9]: A1B2C3D4E5: removed
+"""
+
+
+def session(*lines: str, counters: str) -> MailLog:
+    return log_of(
+        "\n".join(
+            ["smtpd[7]: connect from a.example[192.0.2.1]", *lines, dedent(ONE_MAIL).strip().format(counters=counters)]
+        )
+    )
+
+
+FULL_NAME = "Helo command rejected: need fully-qualified hostname"
+BAD_LITERAL = "Helo command rejected: invalid ip address"
+TLS = "smtpd[7]: Anonymous TLS connection established from a.example[192.0.2.1]: TLSv1.3 with cipher X (256/256 bits)"
+
+
+def test_a_greeting_under_tls_is_the_one_that_counts_also_after_helo() -> None:
+    """The client said HELO before TLS, so that proto= of its EHLO under TLS is SMTP still: the TLS line tells the order."""
+    log = session(
+        TLS, early(FULL_NAME, "frasier"), counters="helo=1 ehlo=1 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
+    )
+    assert flags_of(log) == [("anna@b.example", FULL_NAME, True)]
+
+
+def test_without_a_tls_line_a_warning_after_helo_may_be_of_either_greeting() -> None:
+    """smtpd_tls_loglevel=0: one warning in two greetings, of which one was HELO; proto= does not tell which was first."""
+    log = session(
+        early(FULL_NAME, "frasier"), counters="helo=1 ehlo=1 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7"
+    )
+    assert flags_of(log) == [("anna@b.example", FULL_NAME, False)]
+
+
+def test_tls_throws_away_what_three_restrictions_said_of_a_greeting() -> None:
+    """A bad address literal gets one text from each of the three; that is one greeting, and TLS made the client greet anew."""
+    said = [early(BAD_LITERAL, "[192.0.2]")] * 3
+    log = session(*said, TLS, counters="ehlo=2 starttls=1 mail=1 rcpt=1 data=1 quit=1 commands=7")
+    assert flags_of(log) == []
+
+
+def test_what_three_restrictions_say_of_one_greeting_is_not_three_greetings() -> None:
+    """The client greeted again, by a name that nobody warned about, or by the same: the log does not tell."""
+    said = [early(BAD_LITERAL, "[192.0.2]")] * 3
+    log = session(*said, counters="ehlo=2 mail=1 rcpt=1 data=1 quit=1 commands=6")
+    assert flags_of(log) == [("anna@b.example", BAD_LITERAL, False)] * 3
+
+
+def test_a_client_named_by_xclient_is_judged_anew() -> None:
+    """With smtpd_delay_reject=no its client restrictions warn at the stage XCLIENT; that concerns its later mails."""
+    text = "Client host rejected: cannot find your hostname, [192.0.2.1]"
+    line = f"smtpd[7]: NOQUEUE: reject_warning: XCLIENT from unknown[192.0.2.1]: 450 4.7.25 {text}; proto=SMTP"
+    log = session(line, counters="ehlo=2 xclient=0/1 mail=1 rcpt=1 data=1 quit=1 commands=6/7")
+    assert [(recipient, certain) for recipient, _, certain in flags_of(log)] == [("anna@b.example", True)]

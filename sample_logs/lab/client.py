@@ -14,8 +14,8 @@ class Gone(ConnectionError):
 
 
 class Wire:
-    def __init__(self, port: int, address: str | None, source_port: int = 40000):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, port: int, address: str | None, source_port: int = 40000, host: str = "127.0.0.1"):
+        self.socket = socket.create_connection((host, port), timeout=30)
         self.buffer = b""
         if address:
             family = "TCP6" if ":" in address else "TCP4"

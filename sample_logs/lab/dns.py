@@ -53,14 +53,19 @@ class Zone:
         return response
 
 
-def serve(zone: Zone) -> None:
-    """Answer over UDP in the background for as long as the program runs."""
+def serve(zone: Zone, address: str = "127.0.0.1") -> socket.socket:
+    """Answer over UDP in the background, until the program ends or the socket is shut down and closed."""
     server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    server.bind(("127.0.0.1", 53))
+    server.bind((address, 53))
 
     def loop() -> None:
         while True:
-            wire, peer = server.recvfrom(4096)
-            server.sendto(zone.answer(dns.message.from_wire(wire)).to_wire(), peer)
+            try:
+                wire, peer = server.recvfrom(4096)
+            except OSError:
+                return
+            if wire:
+                server.sendto(zone.answer(dns.message.from_wire(wire)).to_wire(), peer)
 
     threading.Thread(target=loop, daemon=True).start()
+    return server

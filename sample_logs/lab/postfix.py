@@ -44,11 +44,13 @@ MAIN = {
     "recipient_delimiter": "+",
 }
 
-MASTER = """\
+LISTENERS = """\
 smtp       inet  n  -  n  -  -  smtpd
 {smtp_options}
 submission inet  n  -  n  -  -  smtpd
 {submission_options}
+"""
+INTERNAL = """\
 pickup     unix  n  -  n  60 1  pickup
 cleanup    unix  n  -  n  -  0  cleanup
 qmgr       unix  n  -  n  300 1 qmgr
@@ -73,7 +75,6 @@ lmtp       unix  -  -  n  -  -  lmtp
 anvil      unix  -  -  n  -  1  anvil
 scache     unix  -  -  n  -  1  scache
 postlog    unix-dgram n - n - 1 postlogd
-{more}
 """
 
 # The site's submission service logs under a tag of its own, as in Debian's master.cf.
@@ -118,11 +119,12 @@ class Postfix:
         }
         (CONFIG / "main.cf").write_text("".join(f"{name} = {value}\n" for name, value in merged.items()))
         (CONFIG / "master.cf").write_text(
-            MASTER.format(
+            LISTENERS.format(
                 smtp_options=options({**SMTP, **services.get("smtp", {})}),
                 submission_options=options({**SUBMISSION, **services.get("submission", {})}),
-                more=master,
             )
+            + INTERNAL
+            + master
         )
 
     def start(self) -> None:
@@ -209,7 +211,7 @@ def wait_for(condition, limit: float) -> None:
         time.sleep(0.01)
 
 
-def make_certificate() -> None:
+def make_certificate(folder: Path = CONFIG) -> None:
     """A self-signed certificate; clients of the laboratory do not verify it."""
     run(
         "openssl",
@@ -223,7 +225,7 @@ def make_certificate() -> None:
         "-subj",
         "/CN=mail.corbel.example",
         "-keyout",
-        str(CONFIG / "server.key"),
+        str(folder / "server.key"),
         "-out",
-        str(CONFIG / "server.crt"),
+        str(folder / "server.crt"),
     )

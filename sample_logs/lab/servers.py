@@ -25,7 +25,7 @@ class _Unix(socketserver.ThreadingUnixStreamServer):
     request_queue_size = 64
 
 
-def listen(where, handle) -> None:
+def listen(where, handle) -> socketserver.BaseServer:
     """Call `handle(stream handler)` for every connection to a (address, port) pair or a socket path."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -40,7 +40,8 @@ def listen(where, handle) -> None:
         Path(where).unlink(missing_ok=True)
         server = _Unix(str(where), Handler)
         os.chmod(where, 0o666)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # how soon it hears of a shutdown
+    return server
 
 
 # --- passwords -----------------------------------------------------------------------------------------------------
