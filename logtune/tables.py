@@ -128,7 +128,7 @@ def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.Du
 
     con = duckdb.connect(":memory:")
     if room is not None:
-        _limit(con, room, any(isinstance(table, Spilled) for table in tables.values()))
+        _limit(con, room, sum(table.num_rows for table in tables.values() if isinstance(table, Spilled)))
     con.execute("SET enable_external_access = false")
     con.execute("SET autoinstall_known_extensions = false")
     for macro in MACROS:
@@ -141,11 +141,12 @@ def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.Du
     return con
 
 
-def _limit(con: duckdb.DuckDBPyConnection, room: Room, files: bool) -> None:
+def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
     """Memory, and the directory for what does not fit; once outside access is off, these cannot be set."""
+    room.make_for(in_files)
     con.execute(f"SET memory_limit = '{room.joins}B'")
     con.execute("SET temp_directory = ?", [room.folder])
-    if files:
+    if in_files:
         con.execute("SET allowed_directories = ?", [[room.folder]])
 
 
