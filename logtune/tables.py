@@ -75,7 +75,7 @@ class Tables:
         con.register("sources", _sources(self.sources))
         con.register("probe_senders", pa.table({"sender": pa.array(self.probe_senders, pa.string())}))
         for name in RELATIONS:
-            _create(con, name, self.room)
+            _execute(con, f"CREATE TABLE {name} AS {relation(name)}", self.room)
         con.execute("SET lock_configuration = true")
         return con
 
@@ -150,13 +150,13 @@ def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
         con.execute("SET allowed_directories = ?", [[room.folder]])
 
 
-def _create(con: duckdb.DuckDBPyConnection, name: str, room: Room | None) -> None:
-    """Make a relation. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
+def _execute(con: duckdb.DuckDBPyConnection, statement: str, room: Room | None) -> None:
+    """Run *statement*. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
     import duckdb
 
     while True:
         try:
-            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+            con.execute(statement)
             return
         except duckdb.OutOfMemoryException:
             if room is None or not room.grow():
