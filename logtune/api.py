@@ -48,6 +48,9 @@ LOSS_TRACE = 0.001
 
 __all__ = ["MailLog", "OptionError", "SpillError", "read"]
 
+BLOCK_BYTES, BLOCK_LEAST = 1 << 22, 1 << 18
+"""What is parsed at a time, in bytes of text; its rows take about ten times as much for a moment."""
+
 YEARS = range(1970, 2201)
 RELATIONS = ("sessions", "messages", "recipients", "flags")
 COUNTED = ("connections", "sessions")
@@ -419,7 +422,9 @@ class _Reading:
     def run(self, progress: Progress | None) -> None:
         """Read all blocks. Raises ``SpillError``."""
         columns = _parsed_columns(self.store.schemas, bool(self.settings.texts))
-        for block, parsed in _parsed(self.sources.blocks(progress=progress), columns, self.settings.tags):
+        size = min(BLOCK_BYTES, self.store.room.tables // 16)
+        blocks = self.sources.blocks(max(size, BLOCK_LEAST), progress)
+        for block, parsed in _parsed(blocks, columns, self.settings.tags):
             rank = block.source.rank
             self.counts[rank] = self.counts.get(rank, Counts()) + parsed.counts
             linked = self.linker.feed(parsed.batches)

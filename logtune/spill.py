@@ -40,6 +40,9 @@ MEMORY_SHARE = 4
 JOINS_LEAST = 256 << 20
 """With less, DuckDB gives up on logs of a few megabytes instead of writing."""
 
+JOINED_ROW = 36
+"""So many bytes for each row of a log let DuckDB make the relations without writing much (measured)."""
+
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
 LATEST = 2
@@ -75,9 +78,13 @@ class Room:
         """Bytes of Arrow data that are held in memory before they are written."""
         return self.memory // 4
 
+    def make_for(self, rows: int) -> None:
+        """Give joins of many rows most of the memory: their tables are in files."""
+        self.joins = max(self.joins, min(rows * JOINED_ROW, self.memory * 7 // 8))
+
     def grow(self) -> bool:
-        """Allow joins half as much again; whether that leaves the machine something."""
-        self.joins += self.joins // 2
+        """Allow joins a quarter more; whether that leaves the machine something."""
+        self.joins += self.joins // 4
         return self.joins <= machine_memory() // 2
 
     @property

@@ -140,7 +140,7 @@ def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.Du
 
     con = duckdb.connect(":memory:")
     if room is not None:
-        _limit(con, room, any(isinstance(table, Spilled) for table in tables.values()))
+        _limit(con, room, sum(table.num_rows for table in tables.values() if isinstance(table, Spilled)))
     con.execute("SET enable_external_access = false")
     con.execute("SET autoinstall_known_extensions = false")
     for macro in MACROS:
@@ -156,28 +156,29 @@ def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.Du
 def make_relations(con: duckdb.DuckDBPyConnection, room: Room | None = None) -> None:
     """Make the relations on a connection that has the seven tables and ``probe_senders``."""
     for name in MADE:
-        _create(con, name, room)
+        _execute(con, f"CREATE TABLE {name} AS {relation(name)}", room)
     for name in STEPS:
         con.execute(f"DROP TABLE {name}")
     for name in VIEWS:
         con.execute(f"CREATE VIEW {name} AS {relation(name)}")
 
 
-def _limit(con: duckdb.DuckDBPyConnection, room: Room, files: bool) -> None:
+def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
     """Memory, and the directory for what does not fit; once outside access is off, these cannot be set."""
+    room.make_for(in_files)
     con.execute(f"SET memory_limit = '{room.joins}B'")
     con.execute("SET temp_directory = ?", [room.folder])
-    if files:
+    if in_files:
         con.execute("SET allowed_directories = ?", [[room.folder]])
 
 
-def _create(con: duckdb.DuckDBPyConnection, name: str, room: Room | None) -> None:
-    """Make a relation. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
+def _execute(con: duckdb.DuckDBPyConnection, statement: str, room: Room | None) -> None:
+    """Run *statement*. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
     import duckdb
 
     while True:
         try:
-            con.execute(f"CREATE TABLE {name} AS {relation(name)}")
+            con.execute(statement)
             return
         except duckdb.OutOfMemoryException:
             if room is None or not room.grow():

@@ -21,8 +21,8 @@ def _and(needs: Needs, **tables: str) -> dict[str, frozenset[str]]:
 
 
 RELATIONS = _words(
-    decisions="instance service daemon pid queue_id session message origin action protocol_state client_name client_addr"
-    " reply_code dsn reason_shape restriction sender recipient proto helo sasl_username part",
+    decisions="instance service daemon pid queue_id session message origin action protocol_state client_name"
+    " client_addr reply_code dsn reason_shape restriction sender recipient proto helo sasl_username part",
     connections="instance service pid session event client_name client_addr after counters",
     queue="instance service pid queue_id session message event client_name client_addr sasl_method sasl_username"
     " message_id sender size nrcpt",
