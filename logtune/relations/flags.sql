@@ -76,7 +76,7 @@ of_greeting AS (
       -- only warning in two greetings was of the first; of a client that also says HELO proto= does not tell it
       AND NOT coalesce(w.position < g.tls AND r.began > g.tls, false)
       AND NOT coalesce(g.tls IS NULL AND r.helo IS NULL AND s.starttls > 0 AND s.greetings = 2 AND g.warnings = 1 AND g.again = 0
-                       AND NOT contains(s.counters::VARCHAR, 'helo='), false)
+                       AND s.helos = 0, false)
 )
 SELECT id, position, restriction, text, protocol_state, reply_code, dsn, service, certain
 FROM (FROM of_recipient UNION ALL BY NAME FROM of_mail UNION ALL BY NAME FROM of_one_of_several

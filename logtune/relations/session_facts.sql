@@ -58,7 +58,7 @@ known AS (
 ),
 counted AS (
     -- a busy server has a few hundred different counters: read each once
-    SELECT counters, tried(counters, 'helo') + tried(counters, 'ehlo') AS greetings,
+    SELECT counters, tried(counters, 'helo') AS helos, helos + tried(counters, 'ehlo') AS greetings,
            tried(counters, 'starttls') AS starttls, tried(counters, 'quit') AS quit, tried(counters, 'rset') AS rset,
            tried(counters, 'mail') AS mail, tried(counters, 'rcpt') AS rcpt, done(counters, 'rcpt') AS rcpt_ok,
            tried(counters, 'data') + tried(counters, 'bdat') AS data,
@@ -67,5 +67,5 @@ counted AS (
 )
 SELECT k.session, k.host, k.instance, k.service, k.pid, k.client_name, k.client_addr, b.ts AS connect_ts, k.end_ts, k.end_position,
        k.ended, l.lost, l.lost_after,
-       n.greetings, n.starttls, n.quit, n.rset, n.mail, n.rcpt, n.rcpt_ok, n.data, n.data_ok
+       n.helos, n.greetings, n.starttls, n.quit, n.rset, n.mail, n.rcpt, n.rcpt_ok, n.data, n.data_ok
 FROM known k LEFT JOIN begun b USING (session) LEFT JOIN broken l USING (session) LEFT JOIN counted n USING (counters)
