@@ -45,8 +45,9 @@ impl Ends {
     /// Where such a text is remembered.
     #[inline]
     fn slot(self) -> usize {
-        let mixed =
-            (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15); // 2**64 / golden ratio: spreads to the upper bits
+        // 2**64 / golden ratio: spreads to the upper bits
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let mixed = (self.first ^ self.last.rotate_left(29) ^ self.length as u64).wrapping_mul(SPREAD);
         (mixed >> 59) as usize % RECENT
     }
 }

@@ -63,6 +63,72 @@ fn undecodable() {
     assert_eq!((text.len(), text.value(1)), (2, "\u{1f600}".repeat(TEXT_LIMIT).as_str()));
 }
 
+/// What is found eight bytes at a time is what is found byte by byte, whatever stands before and behind.
+#[test]
+fn eight_at_a_time() {
+    use crate::text::{is_space, run, until, word_end};
+    for c in (0..=255).map(char::from) {
+        for before in 0..10 {
+            let text = format!("{}{c}\u{1}] {}", "x".repeat(before), "y".repeat(before));
+            assert_eq!(until(&text, 0, *b"]:"), run(&text, 0, |b| b != b']' && b != b':'));
+            assert_eq!(word_end(&text, 0, [b']']), run(&text, 0, |b| !is_space(b) && b != b']'));
+        }
+    }
+}
+
+/// A text keeps its number, and no two texts share one, however alike their ends are.
+#[test]
+fn dictionary_numbers() {
+    let mut words = Dictionary::default();
+    let alike =
+        ["x".repeat(40), format!("{}y{}", "x".repeat(20), "x".repeat(19)), "\0".into(), "\0\0".into()];
+    let texts: Vec<String> = (0..40).map(|length| "x".repeat(length)).chain(alike).collect();
+    for _ in 0..2 {
+        let numbers: Vec<i32> = texts.iter().map(|text| words.number(text)).collect();
+        assert!(numbers.iter().copied().eq(0..44), "{numbers:?}");
+    }
+    assert!(words.texts().eq(texts.iter().map(String::as_str)));
+}
+
+/// Rows without a cell are null, wherever they stand, also across the words of the bitmap.
+#[test]
+fn columns_with_gaps() {
+    use crate::columns::{Column, Longs, Texts, Words};
+    for rows in [0, 1, 63, 64, 65, 200] {
+        let given = |row: &usize| !(row % 7 == 3 || (10..80).contains(row) || *row > 190);
+        let (mut texts, mut words, mut longs) = (Texts::new(0), Words::new(0), Longs::new(0));
+        for row in (0..rows).filter(given) {
+            texts.put(row, &"ab".repeat(row % 20));
+            words.put(row, &row.to_string());
+            longs.put(row, row as i64);
+        }
+        let arrays =
+            [texts.finish(rows), words.finish(rows), longs.finish(rows)].map(|array| array.expect("fits"));
+        for array in &arrays {
+            assert!((0..rows).all(|row| array.is_valid(row) == given(&row)) && array.len() == rows);
+        }
+        let texts = arrays[0].as_string::<i32>();
+        assert!((0..rows).filter(given).all(|row| texts.value(row) == "ab".repeat(row % 20)));
+    }
+}
+
+/// The day of the line before is not taken for another day, nor for a stamp of another form.
+#[test]
+fn days() {
+    use crate::stamp::{Day, usual};
+    let mut day = Day::default();
+    for stamp in
+        ["Mar  2 06:12:00", "Mar  2 23:59:59", "Mar 12 06:12:00", "Feb 29 00:00:00", "Mar  2 06:12:00"]
+    {
+        assert_eq!(day.stamp(stamp), Some((usual(stamp), 15)), "{stamp}");
+    }
+    for stamp in
+        ["Feb 30 06:12:00", "Mar  2 24:12:00", "Mar  2 06:12:60", "Mar 2 06:12:00 ", "Mar  2 06:12:0"]
+    {
+        assert_eq!(day.stamp(stamp), None, "{stamp}");
+    }
+}
+
 /// Numbers have bounds, and no sign but a minus where it may be.
 #[test]
 fn numbers() {

@@ -30,7 +30,8 @@ fn plain(text: &str) -> Option<Peak<'_>> {
     }
     let mut rest = after(text, words + digits);
     if let Some(per) = rest.strip_prefix('/') {
-        rest = after(per, run(per, 0, |b| b.is_ascii_digit())).strip_prefix('s')?;
+        let seconds = run(per, 0, |b| b.is_ascii_digit());
+        rest = after(per, seconds).strip_prefix('s').filter(|_| seconds > 0)?;
     }
     let value = cut(text, words, words + digits);
     if rest.starts_with(" at ") {
