@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from logtune import config
-from logtune.config import Config, ConfigError, How, SiteText
+from logtune.config import Config, ConfigError, How, Known, SiteText
 from logtune.parse import Tag
 
 DOCS = Path(__file__).parent.parent / "docs" / "configuration.md"
@@ -232,3 +232,29 @@ def test_file_that_is_no_text(places: Path) -> None:
 def test_site_text_matches_whole_texts(text: SiteText, matches: bool) -> None:
     """Exact, glob (only * is special) and regex all have to cover the text from end to end."""
     assert text.matches("Mailbox [ada] full?") is matches
+
+
+# --- clients that need not be shown
+
+
+def test_known_clients(tmp_path: Path) -> None:
+    """A verified name, all names below a domain, an address, a network; comments and blank lines between them."""
+    path = tmp_path / "known"
+    path.write_text("# a\n\nMail.Example.com # b\n.example.org\n192.0.2.7\n[2001:db8::]/32\n")
+    known = config.read_known(path)
+    clients = [
+        ("mail.example.com", "203.0.113.1"), ("other.example.com", "203.0.113.1"), ("a.b.example.org", None),
+        ("example.org", None), ("unknown", "192.0.2.7"), ("unknown", "192.0.2.8"), (None, "2001:db8:1::1%eth0"),
+    ]  # fmt: skip
+    assert [known.has(name, addr) for name, addr in clients] == [True, False, True, False, True, False, True]
+    assert not Known().has("mail.example.com", "192.0.2.7")
+
+
+@pytest.mark.parametrize("line", ["a b", "192.0.2.300", "192.0.2.7/24", "*.example.org", "unknown", "..example.org"])
+def test_a_line_that_is_no_client_is_an_error(tmp_path: Path, line: str) -> None:
+    """Silently ignored lines would leave a list longer than its reader believes."""
+    path = tmp_path / "known"
+    path.write_text(f"192.0.2.7\n{line}\n")
+    with pytest.raises(ConfigError, match=r"known: line 2: expected a client name") as raised:
+        config.parse('known_clients = "known"', tmp_path / "logtune.toml")
+    assert repr(line) in str(raised.value)

@@ -92,3 +92,15 @@ def test_a_log_found_in_a_directory_is_never_overwritten(logtune: Runner, maillo
     for given in (maillog.parent, f"{maillog.parent}/mail.*"):
         assert logtune("report", given, "--output", maillog).code == ExitCode.USAGE
     assert maillog.read_bytes() == before
+
+
+def test_known_clients_leave_the_lists(logtune: Runner, maillog: Path, tmp_path: Path) -> None:
+    """--known shortens lists and says by how much; a file that cannot be read is a configuration error."""
+    known = tmp_path / "known"
+    known.write_text("192.0.2.7\n")
+    name = "reject_non_fqdn_helo_hostname"
+    shown = logtune("trial", maillog, "--restriction", name, "--known", known).text
+    assert "Known, not shown: 1 recipient." in shown
+    assert "By sender and recipient" in shown
+    assert "Known" not in logtune("trial", maillog, "--restriction", name).text
+    assert logtune("trial", maillog, "--known", tmp_path / "missing").code == ExitCode.CONFIG_ERROR
