@@ -40,7 +40,18 @@ def commands() -> dict[str, set[str]]:
 
 def test_commands_are_those_of_the_design() -> None:
     """The list of commands is public; a new one is added here too."""
-    assert list(commands()) == ["report", "trial", "rejects", "delays", "sizing", "helo", "lines", "parse", "sql"]
+    assert list(commands()) == [
+        "report",
+        "trial",
+        "rejects",
+        "delays",
+        "sizing",
+        "tune",
+        "helo",
+        "lines",
+        "parse",
+        "sql",
+    ]
 
 
 @pytest.mark.parametrize("command", READING)
