@@ -48,9 +48,10 @@ def tune(
     width: Width = None,
     color: ColorWhen = Color.AUTO,
 ) -> None:
-    """Plan the configuration that follows from a trial, with exceptions, order, diff and rollback.
+    """Plan the configuration that follows from a trial.
 
-    Reads main.cf and master.cf, or what postconf printed of them, and changes nothing.
+    With exceptions, order, diff and rollback. Reads main.cf and master.cf, or what postconf printed of them, and
+    changes nothing.
     """
     if postfix is not None and postconf:
         usage_error("--postfix and --postconf exclude each other.", "Give the directory, or the saved output.")
