@@ -48,9 +48,10 @@ def tune(
     width: Width = None,
     color: ColorWhen = Color.AUTO,
 ) -> None:
-    """Plan the configuration that follows from a trial, with exceptions, order, diff and rollback.
+    """Plan the configuration that follows from a trial.
 
-    Reads main.cf and master.cf, or what postconf printed of them, and changes nothing.
+    With exceptions, order, diff and rollback. Reads main.cf and master.cf, or what postconf printed of them, and
+    changes nothing.
     """
     from logtune.analyses.columns import COLUMNS
 

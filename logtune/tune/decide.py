@@ -6,6 +6,7 @@ that service's harm cannot be taken away by permits or an empty list of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from logtune.analyses.exemptions import Exemption
 from logtune.analyses.trial import OnTrial
 from logtune.analyses.verdict import ENOUGH_UNWANTED, OPEN_SHARE
 from logtune.postconf.restriction_lists import LISTS
-from logtune.postconf.services import Service
+from logtune.postconf.services import Configuration, Service
 from logtune.postfix import restrictions
 from logtune.results import Verdict
 from logtune.tune import exceptions, relay
@@ -184,7 +185,15 @@ def _one_home(candidate: Candidate, home: str) -> bool:
     place = candidate.place
     beside = {(found[1].service if (found := s.raw(home)) else None) for s in candidate.services}
     texts = {found[1].parameter for s in candidate.services if (found := s.raw(home))}
-    return place is not None and beside == {place.service} and texts <= {home}
+    alone = not any(_refers(s.configuration, home) for s in candidate.services)
+    return place is not None and beside == {place.service} and texts <= {home} and alone
+
+
+def _refers(configuration: Configuration, home: str) -> bool:
+    """Whether any value refers to the list *home*: what goes there would stand in that value too."""
+    values = [a.value for a in configuration.parameters.values()]
+    values += [v for e in configuration.entries for v in e.overrides.values()]
+    return any(re.search(rf"\$[({{]?\s*{home}\b", value) for value in values)
 
 
 def _spare_filter(decision: Decision, stopped: int) -> Decision:
