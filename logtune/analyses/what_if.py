@@ -78,7 +78,7 @@ class WhatIf:
         con = tables.con
         flags = con.sql("SELECT * EXCLUDE (first) FROM what_if_flags").to_arrow_table()
         decisions = con.sql(query("what_if_warnings")).to_arrow_table()
-        wanted = schema.arrow_schema("decisions")
+        wanted = schema.arrow_schema("decisions", decisions.column_names)
         made = {**tables.tables, "decisions": decisions.select(wanted.names).cast(wanted)}
         log = Computed(
             made, tables.zone, tables.coverage, tables.sources, tables.probe_senders, source=tables, flags=flags
