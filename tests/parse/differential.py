@@ -93,7 +93,9 @@ def check(log: Log) -> list[str]:
             ]
         for link, batches in zip(links, parsed, strict=True):
             link.feed(block, batches)
-    if differing(*links) is None:
+        if differing(*links):
+            break
+    else:
         return []
     lines = shrunk(LINE.findall(text), lambda lines: linked_differently(lines) is not None)
     return [f"{b''.join(lines).decode('utf-8', 'backslashreplace')}  {linked_differently(lines)}"]
@@ -117,22 +119,24 @@ def _some_columns(chance: random.Random) -> Columns:
 
 
 class Links:
-    """A link pass, and what it found."""
+    """A link pass, and what it gave of the last block."""
 
     def __init__(self, linker: Linking) -> None:
         self.linker, self.position = linker, 0
+        self.given: dict[str, object] = {}
 
     def feed(self, block: bytes, parsed: ParsedBlock) -> None:
-        self.linker.feed(parsed.batches)
+        columns, late = self.linker.feed(parsed.batches)
+        self.given = {f"{table}.{name}": values for table, found in columns.items() for name, values in found.items()}
+        self.given |= {f"{c.table}.{c.column} of rows before": (c.rows, c.values) for c in late}
         self.position += len(block)
 
     def found(self) -> dict[str, object]:
-        columns = {f"{t}.{c}": v for t, found in self.linker.finish().items() for c, v in found.items()}
-        return columns | {"unclosed": self.linker.unclosed, "uncounted": self.linker.uncounted}
+        return self.given | {"unclosed": self.linker.unclosed, "uncounted": self.linker.uncounted}
 
 
 def differing(expected: Links, found: Links) -> str | None:
-    """Where two link passes differ, in words."""
+    """Where two link passes differ after the last block, in words."""
     theirs, ours = expected.found(), found.found()
     for name in theirs.keys() | ours.keys():
         if theirs.get(name) != ours.get(name):
@@ -143,10 +147,12 @@ def differing(expected: Links, found: Links) -> str | None:
 def linked_differently(blocks: Sequence[bytes]) -> str | None:
     """Where the two link passes differ on *blocks*, each after its own core; None where they agree."""
     links = Links(Linker()), Links(NativeLinker())
-    for link, parse in zip(links, (reference, native), strict=True):
-        for block in blocks:
+    for block in blocks:
+        for link, parse in zip(links, (reference, native), strict=True):
             link.feed(block, parse(block, link.position, None, SITE_TAGS))
-    return differing(*links)
+        if said := differing(*links):
+            return said
+    return None
 
 
 def shrunk(lines: list[bytes], differs: Callable[[list[bytes]], bool]) -> list[bytes]:

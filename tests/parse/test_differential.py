@@ -15,7 +15,7 @@ import pytest
 if os.environ.get("LOGTUNE_REQUIRE_NATIVE") != "1":
     pytest.importorskip("logtune._native", reason="native core not built", exc_type=ImportError)
 
-from logtune.link import NativeLinker
+from logtune.link import Linked, NativeLinker
 from logtune.parse import ParsedBlock
 from logtune.parse.native import parse_block
 from tests.parse import cores, differential
@@ -34,10 +34,11 @@ class WrongLinker(NativeLinker):
 
     lost = 0
 
-    def feed(self, batches: Mapping[str, Any]) -> None:
-        super().feed(batches)
+    def feed(self, batches: Mapping[str, Any]) -> Linked:
+        linked = super().feed(batches)
         if "connections" in batches:
             self.lost += batches["connections"]["event"].to_pylist().count("lost_connection")
+        return linked
 
     @property
     def unclosed(self) -> int:
