@@ -61,6 +61,8 @@ def find_reason_against() -> str | None:
     for program in ("postconf", "postmap", "postqueue", "openssl", "setpriv"):
         if shutil.which(program) is None:
             return f"{program} is not installed (Debian packages postfix, openssl, util-linux)"
+    if subprocess.run(("chroot", "/", "true"), capture_output=True, check=False).returncode:
+        return "root may not use chroot here, and smtpd runs in its queue directory"
     try:
         pwd.getpwnam("postfix"), grp.getgrnam("postdrop")
         free_address()
