@@ -7,7 +7,7 @@ The independent unit is the client organisation, not the recipient: recipients o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -87,17 +87,23 @@ class Case:
 
 @dataclass(frozen=True)
 class Ruling:
-    """The verdict and its reasons, in words and numbers."""
+    """The verdict and its reasons, in words and numbers.
+
+    ``unless_policy`` is the ruling for a reader who knows that no policy service wrote the text; None where the text
+    tells.
+    """
 
     verdict: Verdict
     reasons: Sequence[str]
+    unless_policy: Ruling | None = None
 
 
 def judge(case: Case) -> Ruling:
     """The verdict on one restriction; the first rule that applies decides, and every remark is added."""
     verdict, reasons = _decide(case)
     capped = _cap(case, verdict)
-    return Ruling(capped[0], [*capped[1], *reasons, *_remarks(case)])
+    other = judge(replace(case, depends_on_history=False)) if case.depends_on_history is None else None
+    return Ruling(capped[0], [*capped[1], *reasons, *_remarks(case)], other)
 
 
 def _decide(case: Case) -> tuple[Verdict, list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -54,6 +54,11 @@ class Configuration:
             return None if found is None else found.value
         entries = [e for e in self.entries if e.key == place.service]
         return entries[0].overrides.get(place.parameter) if entries else None
+
+    def texts(self) -> Iterator[str]:
+        """All values as they are written, main.cf's and master.cf's."""
+        yield from (assignment.value for assignment in self.parameters.values())
+        yield from (value for entry in self.entries for value in entry.overrides.values())
 
     def value(self, name: str) -> str:
         """The expanded value of a parameter of main.cf."""

@@ -106,8 +106,18 @@ def _needs_exceptions(entries: Sequence[OnTrial]) -> bool:
 
 
 def _telling(entries: Sequence[OnTrial]) -> Sequence[OnTrial]:
-    """The entries whose verdicts count: where strangers are hit, else where there is enough to judge by."""
-    strangers = [e for e in entries if e.counts["others"] + e.counts["private"]]
+    """The entries whose verdicts count: where strangers are hit, else where there is enough to judge by.
+
+    A restriction with several texts has an entry of each. A rare text that hits nobody wanted does not hold up what
+    the others of its service tell.
+    """
+    judged = {e.service for e in entries if e.ruling.verdict is not Verdict.LITTLE}
+    strangers = [
+        e
+        for e in entries
+        if e.counts["others"] + e.counts["private"]
+        and not (e.ruling.verdict is Verdict.LITTLE and e.service in judged and not e.counts["wanted"])
+    ]
     return strangers or [e for e in entries if e.ruling.verdict is not Verdict.LITTLE] or entries
 
 
@@ -191,9 +201,7 @@ def _one_home(candidate: Candidate, home: str) -> bool:
 
 def _refers(configuration: Configuration, home: str) -> bool:
     """Whether any value refers to the list *home*: what goes there would stand in that value too."""
-    values = [a.value for a in configuration.parameters.values()]
-    values += [v for e in configuration.entries for v in e.overrides.values()]
-    return any(re.search(rf"\$[({{]?\s*{home}\b", value) for value in values)
+    return any(re.search(rf"\$[({{]?\s*{home}\b", text) for text in configuration.texts())
 
 
 def _spare_filter(decision: Decision, stopped: int) -> Decision:

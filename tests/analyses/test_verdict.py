@@ -185,3 +185,10 @@ def test_a_re_injection_port_says_that_the_filter_would_break() -> None:
 def test_shares_are_never_a_false_nought_or_hundred(part: int, whole: int, text: str) -> None:
     """A small share is not nothing, and nearly all is not all."""
     assert share(part, whole) == text
+
+
+def test_who_knows_that_no_policy_service_wrote_it() -> None:
+    """A text that may be a policy service's carries the ruling that holds where there is none, and others do not."""
+    assert judge(case(depends_on_history=None)).unless_policy == judge(case(depends_on_history=False))
+    assert judge(case(depends_on_history=False)).unless_policy is None
+    assert judge(case(depends_on_history=True)).unless_policy is None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from logtune.analyses.exemptions import Key
+from logtune.analyses.verdict import Ruling
 from logtune.postconf.errors import PostconfError
 from logtune.results import Verdict
 from logtune.tune.model import Action
@@ -200,6 +202,25 @@ def test_a_text_that_names_no_restriction(tmp_path: Path) -> None:
     main = "smtpd_helo_restrictions = warn_if_reject check_helo_access hash:/etc/postfix/helo\n"
     made = plan(configuration(tmp_path, main), [on_trial("check_helo_access", Verdict.ENFORCE, text="Go away")])
     assert values(made) == {"smtpd_helo_restrictions": f"{PERMITS}, check_helo_access hash:/etc/postfix/helo"}
+
+
+def test_a_text_that_a_policy_service_may_have_written(tmp_path: Path) -> None:
+    """Where the configuration asks no policy service, the ruling without one counts; else it stays on trial."""
+    table = "check_helo_access hash:/etc/postfix/helo"
+    entry = on_trial("check_helo_access", Verdict.KEEP, text="Go away")
+    entry = replace(entry, ruling=replace(entry.ruling, unless_policy=Ruling(Verdict.ENFORCE, ["All is well."])))
+    main = f"smtpd_helo_restrictions = warn_if_reject {table}\n"
+    assert values(plan(configuration(tmp_path, main), [entry])) == {"smtpd_helo_restrictions": f"{PERMITS}, {table}"}
+    main += "smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:10023\n"
+    assert values(plan(configuration(tmp_path, main), [entry])) == {}
+
+
+@pytest.mark.parametrize(("wanted", "action"), [(0, Action.ENFORCE), (1, Action.KEEP)])
+def test_a_rare_second_text(tmp_path: Path, wanted: int, action: Action) -> None:
+    """A few warnings of another text of the same restriction hold it up only where they hit somebody wanted."""
+    rare = on_trial(NON_FQDN, Verdict.LITTLE, text="Helo command rejected: invalid ip address", others=3, wanted=wanted)
+    made = plan(configuration(tmp_path, f"smtpd_helo_restrictions = warn_if_reject {NON_FQDN}\n"), [enforce(), rare])
+    assert [d.action for d in made.decisions] == [action]
 
 
 def test_one_code_parameter_for_several_restrictions(tmp_path: Path) -> None:
