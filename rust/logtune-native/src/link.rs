@@ -76,14 +76,14 @@ impl Linker {
         let named: Vec<(&str, &RecordBatch)> =
             batches.iter().map(|(name, rows)| (name.as_str(), rows)).collect();
         let pass = &mut self.pass;
-        let (links, late) = py
-            .detach(|| pass.feed(&named))
-            .map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let (links, late) =
+            py.detach(|| pass.feed(&named)).map_err(|error| PyValueError::new_err(error.to_string()))?;
         let column = |values| Column { values };
         let links = links.into_iter().map(|(table, columns)| {
             (table, columns.into_iter().map(|(name, values)| (name, column(values))).collect())
         });
-        let late = late.into_iter().map(|(table, name, rows, values)| (table, name, column(rows), column(values)));
+        let late =
+            late.into_iter().map(|(table, name, rows, values)| (table, name, column(rows), column(values)));
         Ok((links.collect(), late.collect()))
     }
 }
