@@ -6,7 +6,7 @@ use crate::Chance;
 use crate::cells::{Cell, Tables, append, cells, numbers};
 use logtune_link::Linker;
 use logtune_parse::parse_block;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longer inputs say nothing new, and take long.
 const LINES_LIMIT: usize = 60;
@@ -76,23 +76,39 @@ fn line(which: u8, whose: u8) -> String {
     format!("Mar  2 10:00:00 {host} {tag}{text}\n")
 }
 
-type Linked = (Vec<(String, Vec<Cell>)>, u64, u64);
+/// Columns by `table.name`, late changes put in, and the counters.
+type Linked = (BTreeMap<String, Vec<Cell>>, u64, u64);
 
 fn linked(blocks: &[&[String]]) -> (Linked, Tables) {
     let (mut linker, mut tables, mut position) = (Linker::new(), Tables::new(), 0);
+    let mut linked = BTreeMap::<String, Vec<Cell>>::new();
     for block in blocks {
         let block = block.concat();
         let parsed = parse_block(block.as_bytes(), position, None, None).expect("no error for data");
         append(&mut tables, &parsed.batches);
         let batches: Vec<_> = parsed.batches.iter().map(|(name, batch)| (*name, batch)).collect();
-        linker.feed(&batches).expect("batches of the schema");
+        let (links, late) = linker.feed(&batches).expect("batches of the schema");
+        for (table, name, rows, values) in late {
+            let known = linked.get_mut(&format!("{table}.{name}")).expect("late changes are of rows before");
+            put(known, &cells(&rows), cells(&values));
+        }
+        for (table, columns) in links {
+            for (name, values) in columns {
+                linked.entry(format!("{table}.{name}")).or_default().extend(cells(&values));
+            }
+        }
         position += block.len() as i64;
     }
-    let counters = (linker.unclosed(), linker.uncounted());
-    let columns = linker.finish().into_iter().flat_map(|(table, columns)| {
-        columns.into_iter().map(move |(name, values)| (format!("{table}.{name}"), cells(&values)))
-    });
-    ((columns.collect(), counters.0, counters.1), tables)
+    ((linked, linker.unclosed(), linker.uncounted()), tables)
+}
+
+/// Puts late `values` into the `rows` of a column.
+fn put(column: &mut [Cell], rows: &[Cell], values: Vec<Cell>) {
+    assert_eq!(rows.len(), values.len());
+    for (row, value) in rows.iter().zip(values) {
+        let Cell::Number(row) = row else { panic!("{row:?} is no row") };
+        column[usize::try_from(*row).expect("a row")] = value;
+    }
 }
 
 /// A session, a message and a successor are each the position of a line, a session not of a later one.
@@ -142,7 +158,7 @@ mod tests {
     #[should_panic(expected = "is no line")]
     fn a_wrong_id() {
         let ((columns, ..), tables) = linked(&[&[line(0, 0)]]);
-        let columns = columns.into_iter().map(|(name, cells)| {
+        let columns = columns.into_iter().map(|(name, cells): (String, Vec<Cell>)| {
             let wrong = cells.iter().map(|_| Cell::Number(5)).collect();
             if name == "connections.session" { (name, wrong) } else { (name, cells) }
         });
