@@ -10,7 +10,7 @@ from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
 from logtune.analyses.connections import sizing as sizing_sections
-from logtune.analyses.deliveries import delays as delay_sections
+from logtune.analyses.delays import delays as delay_sections
 from logtune.analyses.deliveries import deliveries
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options

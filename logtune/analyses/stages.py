@@ -1,0 +1,216 @@
+"""The four stages of ``delays=a/b/c/d``: which one takes the time of a transport, where, and what that means.
+
+Judged are first tries that were not deferred, a transaction once: the wait of retries is the remote side's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from logtune.analyses.common import ask
+from logtune.analyses.deliveries import TIMES_MIN, delivery_times
+from logtune.analyses.disk import CLIENTS, SMALL_SLOW, small_mails
+from logtune.analyses.name_service import setup_times
+from logtune.postfix.delay_stages import stage as known_stage
+from logtune.results import Column, Finding, Item, Kind, Level, Note, Table
+
+if TYPE_CHECKING:
+    from logtune.analyses.options import Options
+    from logtune.tables import Tables
+
+LETTERS = "abcd"
+
+SLOW = 1.0
+"""Seconds. One first try in twenty that takes so long is worth a look; below it nobody waits for a mail."""
+VERY_SLOW = 30.0
+"""Seconds. One in twenty that takes so long needs a person: senders ask where their mail is."""
+DOMINANT = 0.5
+"""A stage dominates that has half of all the waiting; below it the time goes to several."""
+AT_ONE_PLACE = 0.6
+"""A relay or domain that has so much of a stage's waiting is named as its place."""
+WAITED = 1.0
+"""Seconds in stage b from which a mail waited for its turn: qmgr and a free process take milliseconds."""
+WEEK_MIN = 100
+"""Transactions that a week must have for a comparison of its 95 %: five of them are above it."""
+SLOWER = 1.5
+"""Times the 95 % of the first week, and at least half of ``SLOW`` in seconds: less comes and goes."""
+
+
+@dataclass(frozen=True)
+class StageVerdict:
+    """Which stage takes the time of a transport's first tries; ``stage`` None: nothing is slow, or several share it."""
+
+    transport: str
+    transactions: int
+    half: float  # seconds
+    most: float  # seconds, 95 %
+    stage: str | None
+    share: float  # of all waiting, of the stage that has most
+    place: str | None  # relay or domain with most of the stage's waiting (text of the log)
+    place_share: float
+    place_tries: int
+    meaning: str
+
+    @property
+    def level(self) -> Level:
+        """How much it matters."""
+        if self.most < SLOW:
+            return Level.WELL
+        return Level.ACT if self.most >= VERY_SLOW else Level.LOOK
+
+
+def stage_verdicts(log: Tables) -> list[StageVerdict]:
+    """A verdict per transport with enough first tries, most tries first."""
+    rows = [row for row in delivery_times(log) if row[1] == "first" and row[3] >= TIMES_MIN]
+    places = {(row[0], row[1]): row[2:] for row in ask(log, "stages_where")}
+    return [_verdict(log, row, places) for row in rows]
+
+
+def stage_findings(log: Tables) -> list[Finding]:
+    """The verdicts as findings, one per transport; places are text of the log and stand as samples."""
+    return [_finding(verdict) for verdict in stage_verdicts(log)]
+
+
+def delays_glance(log: Tables, options: Options) -> Finding:
+    """One line: the slowest transport and the stage that takes its time."""
+    verdicts = stage_verdicts(log)
+    if not verdicts:
+        return Finding(Level.UNKNOWN, "delays", f"no transport has {TIMES_MIN} first tries", "logtune delays")
+    worst = max(verdicts, key=lambda verdict: verdict.most)
+    where = "" if worst.stage is None else f", most of it {known_stage(worst.stage).name}"
+    return Finding(worst.level, "delays", f"5 % of {worst.transport} first tries take over {worst.most:.2g} s{where}")
+
+
+def _verdict(log: Tables, row: tuple[Any, ...], places: dict[Any, Any]) -> StageVerdict:
+    transport, _, _, transactions, delay, *_, waited = row
+    sums = [part or 0.0 for part in waited]
+    total = sum(sums)
+    top = max(range(4), key=lambda i: sums[i])
+    share = sums[top] / total if total else 0.0
+    letter = LETTERS[top] if delay[2] >= SLOW and share >= DOMINANT else None
+    place, seconds, tries, number = places.get((transport, letter), (None, 0.0, 0, 0))
+    part = (seconds or 0.0) / sums[top] if sums[top] else 0.0
+    if part < AT_ONE_PLACE:
+        place = None
+    meaning = _meaning(log, letter, transport, place, number, delay[2])
+    return StageVerdict(transport, transactions, delay[0], delay[2], letter, share, place, part, tries, meaning)
+
+
+def _finding(verdict: StageVerdict) -> Finding:
+    most = f"95 % within {verdict.most:.2g} s"
+    if verdict.stage is None:
+        what = "nothing is slow" if verdict.level is Level.WELL else "no single stage takes the time"
+        return Finding(verdict.level, f"{verdict.transport}: {what}", f"{most}. {verdict.meaning}".rstrip())
+    name = known_stage(verdict.stage).name
+    title = f"{verdict.transport}: {verdict.share:.0%} of the time is {verdict.stage}, {name}"
+    return Finding(verdict.level, title, f"{most}. {verdict.meaning}", samples=_samples(verdict))
+
+
+def _samples(verdict: StageVerdict) -> tuple[str, ...]:
+    if verdict.place is None:
+        return ()
+    tries = verdict.place_tries / verdict.transactions
+    return (f"{verdict.place}: {verdict.place_share:.0%} of that stage's waiting, {tries:.0%} of the first tries",)
+
+
+def _meaning(log: Tables, letter: str | None, transport: str, place: str | None, places: int, most: float) -> str:
+    if letter is None:
+        return "See the stages below." if most >= SLOW else ""
+    if letter == "a":
+        return _before(log)
+    if letter == "b":
+        return _in_qmgr(log, transport, place, places)
+    if letter == "c":
+        return _setting_up(log, place)
+    return _sending(transport, place)
+
+
+def _before(log: Tables) -> str:
+    proxy, milter = ask(log, "stages_before")[0]
+    mails, times, _ = small_mails(log).get(CLIENTS, (0, [0.0, 0.0, 0.0], 0.0))
+    if proxy:
+        return (
+            f"A before-queue filter (smtpd_proxy_filter, {proxy:,} lines of it) keeps mail waiting: look there first."
+        )
+    if milter:
+        return (
+            f"Milters speak up in {milter:,} lines: look there first, then at the restrictions' lookups and the disk."
+        )
+    if mails >= TIMES_MIN and times[0] >= SMALL_SLOW:
+        return "Small mails wait as well: a milter, a before-queue filter, lookups of restrictions, or the disk."
+    if mails >= TIMES_MIN:
+        return "Small mails do not wait: slow clients or large mails, not this server."
+    return "Slow clients, milters, a before-queue filter or the disk: too few small mails to tell which."
+
+
+def _in_qmgr(log: Tables, transport: str, place: str | None, places: int) -> str:
+    if place is None:
+        return (
+            f"Spread over {places:,} destinations: too few {transport} processes (the transport's process limit), "
+            "or a full active queue. postconf -F, qmgr_message_active_limit."
+        )
+    at_once = ask(log, "stages_backlog", transport=transport, domain=place, waited=WAITED)[0][1]
+    seen = "" if at_once is None else f"While mail waited, {at_once:.1f} deliveries to it ran at the same moment. "
+    daemon = transport.split(maxsplit=1)[0]
+    return (
+        f"Mail waits for its turn at one destination. {seen}Raise {daemon}_destination_concurrency_limit "
+        "(default_destination_concurrency_limit), if that site bears it."
+    )
+
+
+def _setting_up(log: Tables, place: str | None) -> str:
+    times = setup_times(log)
+    if times.peak():
+        return f"{times.waits:,} waits of just over 5 s or 10 s: a name server does not answer at first. See DNS."
+    if place is not None:
+        return "One relay connects or greets late: the remote side, or the way to it."
+    return "Spread over many relays: lookups without an answer, the network, or TLS on this machine."
+
+
+def _sending(transport: str, place: str | None) -> str:
+    if transport.endswith(" to the filter"):
+        return "The content filter takes the time: its processes, its signatures, its own lookups."
+    if place is not None:
+        return "One relay takes long over a mail: the remote side or its filter; nothing to set here."
+    return "Spread over many relays: slow links or filters there, or a slow line here."
+
+
+def week_items(log: Tables, options: Options) -> list[Item]:
+    """Whether it gets slower from week to week: a finding or a sentence, and the table."""
+    found = ask(log, "stages_by_week", zone=options.zone)
+    weeks = sorted({row[1] for row in found})
+    if len(weeks) < 2:
+        return [Note("Less than two weeks in the log: whether it gets slower cannot be told.")]
+    columns = (
+        Column("transport", "transport", Kind.LOGTEXT),
+        Column("week", "week from", Kind.TEXT),
+        Column("days", "days", Kind.COUNT),
+        Column("transactions", "first tries", Kind.COUNT),
+        Column("half", "50 %", Kind.SECONDS, "s"),
+        Column("p95", "95 %", Kind.SECONDS, "s"),
+        *(Column(f"mean_{letter}", f"mean {letter}", Kind.SECONDS, "s", wide=True) for letter in LETTERS),
+    )
+    rows = [
+        (row[0], f"{row[1]:%d %b %Y}", *row[2:4], *(row[4] if row[3] >= TIMES_MIN else (None, None)), *row[5])
+        for row in found
+    ]
+    return [*slower_findings(log, options), Table("delays_by_week", columns, rows, "By week", counts="transactions")]
+
+
+def slower_findings(log: Tables, options: Options) -> list[Finding]:
+    """Transports whose last week is slower than their first, where both have enough transactions."""
+    per: dict[str, list[tuple[Any, ...]]] = {}
+    for row in ask(log, "stages_by_week", zone=options.zone):
+        if row[3] >= WEEK_MIN:
+            per.setdefault(row[0], []).append(row)
+    found = []
+    for transport, weeks in per.items():
+        first, last = weeks[0], weeks[-1]
+        before, after = first[4][1], last[4][1]
+        if len(weeks) > 1 and after >= SLOWER * before and after - before >= SLOW / 2:
+            grown = max(range(4), key=lambda i: (last[5][i] or 0.0) - (first[5][i] or 0.0))
+            where = f"{LETTERS[grown]}, {known_stage(LETTERS[grown]).name}"
+            detail = f"95 % within {before:.2g} s in the first week, {after:.2g} s in the last; most of it in {where}."
+            found.append(Finding(Level.LOOK, f"{transport} gets slower from week to week", detail, "logtune delays"))
+    return found
