@@ -12,7 +12,7 @@ from logtune.analyses.name_service import name_service
 from logtune.analyses.queue_view import queue_view
 from logtune.analyses.stages import LETTERS, stage_findings, week_items
 from logtune.postfix.delay_stages import stage as known_stage
-from logtune.results import Column, Item, Kind, Next, Section, Table
+from logtune.results import Column, Item, Kind, Next, Note, Section, Table
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
@@ -37,8 +37,12 @@ def delays(log: Tables, options: Options) -> list[Section]:
 def _stages(log: Tables) -> Section:
     times = delivery_times(log)
     tables = [_stage_table(row) for row in times if row[1] == "first" and row[3] >= TIMES_MIN]
-    items: list[Item] = [*stage_findings(log), _tries(times), *tables]
+    verdicts: list[Item] = [*stage_findings(log)]
+    items = [*(verdicts or [Note(_NO_VERDICT)]), _tries(times), *tables]
     return Section("delays_stages", "Where the time goes", items, "transactions; seconds, two digits as logged")
+
+
+_NO_VERDICT = f"No transport has {TIMES_MIN} first tries that were not deferred: no verdict on the stages."
 
 
 def _where(log: Tables, options: Options) -> Section:

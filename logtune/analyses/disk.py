@@ -32,7 +32,7 @@ Small = dict[str, tuple[int, list[float], float]]
 def disk_and_queue(log: Tables, options: Options) -> Section:
     """What the log tells of disk and queue; level and first item are the answer, tables its evidence."""
     answer = disk_glance(log, options)
-    items: list[Item] = [answer, *(f for f in _found(log, options) if f.level is not Level.WELL)]
+    items: list[Item] = [*(_found(log, options) or [answer])]
     items += [_small_table(log), *_steps(log), *_warnings(log), *waiting_items(log, options)]
     return Section("disk_and_queue", "Disk and queue", items, f"mails under {SMALL // 1000} kB", level=answer.level)
 
@@ -40,7 +40,7 @@ def disk_and_queue(log: Tables, options: Options) -> Section:
 def disk_glance(log: Tables, options: Options) -> Finding:
     """One line: whether the disk keeps up, or that the log cannot tell."""
     found = _found(log, options)
-    worst = next((f for level in (Level.ACT, Level.LOOK) for f in found if f.level is level), None)
+    worst = next((f for level in (Level.ACT, Level.LOOK, Level.UNKNOWN) for f in found if f.level is level), None)
     if worst is not None:
         return Finding(worst.level, "disk", worst.title)
     known = [row for row in small_mails(log).values() if row[0] >= TIMES_MIN]
@@ -75,8 +75,8 @@ def _slow(log: Tables) -> list[Finding]:
         return []
     wait = f"Half of {clients[0]:,} small mails wait {clients[1][0]:.2g} s and more before the queue manager"
     if notices is None:
-        detail = f"{wait}: disk, milters, a before-queue filter or lookups; the log cannot tell which. {_LOOK}"
-        return [Finding(Level.LOOK, "Small mails take long into the queue", detail)]
+        detail = f"{wait}: disk, milters, a before-queue filter or lookups. Look: {_LOOK}."
+        return [Finding(Level.UNKNOWN, "The log cannot tell the disk from what stands before it", detail)]
     if notices[1][0] >= SMALL_SLOW:
         detail = f"{wait}, and the site's own notices, which no filter sees, {notices[1][0]:.2g} s: the disk is slow."
         return [Finding(Level.ACT, "The queue's disk is slow", detail, "iostat -x 5")]

@@ -32,6 +32,11 @@ BURST_NAMES = 5
 BURSTS_ACT = 3
 """One such minute happens at a restart of the name server; from three on it is worth a person."""
 
+NO_ANSWER = "no answer"
+"""Why a lookup failed, as ``name_service_failures.sql`` says it, where that was the resolver's fault."""
+NO_ANSWER_MIN = 20
+"""Fewer may be one domain whose own name servers are down and that is asked about again and again."""
+
 LATER_MIN = 5
 """So many recipients that were deferred for a name and came in later are worth a look."""
 LATER_SOON = 3600.0
@@ -121,7 +126,7 @@ def name_service_glance(log: Tables, options: Options) -> Finding:
     if times.total < SETUP_MIN:
         detail = f"too few deliveries to other hosts ({times.total:,}); ask the resolver: {_RESOLVER}"
         return Finding(Level.UNKNOWN, "DNS", detail)
-    detail = f"{_percent(times.share)} of {times.total:,} connections wait 5 s or 10 s: a local resolver spares nothing"
+    detail = f"no peak at 5 s or 10 s in {times.total:,} connections; a caching resolver would spare little"
     return Finding(Level.WELL, "DNS", detail)
 
 
@@ -143,7 +148,7 @@ def setup_times(log: Tables) -> SetupTimes:
 
 
 def _percent(part: float) -> str:
-    return f"{100 * part:.2g} %" if part else "none"
+    return f"{100 * part:.2g} %"
 
 
 def _setup(times: SetupTimes) -> Table:
@@ -158,7 +163,7 @@ def _setup(times: SetupTimes) -> Table:
 
 
 def _found(log: Tables) -> list[Finding]:
-    return [*_bursts(log), *_later(log)]
+    return [*_bursts(log), *_no_answers(log), *_later(log)]
 
 
 def _bursts(log: Tables) -> list[Finding]:
@@ -170,6 +175,14 @@ def _bursts(log: Tables) -> list[Finding]:
     first = f"{minutes[0][0]:%Y-%m-%d %H:%M} UTC"
     detail = f"Up to {most} unrelated domains within a minute, in {counted(len(minutes), 'minute')} from {first}."
     return [Finding(level, "The name server failed for many names at once", detail, "logtune delays")]
+
+
+def _no_answers(log: Tables) -> list[Finding]:
+    lines = sum(row[2] for row in ask(log, "name_service_failures") if row[1] == NO_ANSWER)
+    if lines < NO_ANSWER_MIN:
+        return []
+    detail = f'{lines:,} lines say "try again" or "temporary failure": ask the resolver: {_RESOLVER}.'
+    return [Finding(Level.LOOK, "Lookups got no answer", detail, "logtune delays")]
 
 
 def _later(log: Tables) -> list[Finding]:
