@@ -10,7 +10,7 @@ from logtune.analyses.deliveries import TIMES_MIN, deliveries, delivery_times, p
 from logtune.analyses.disk import disk_and_queue
 from logtune.analyses.name_service import name_service
 from logtune.analyses.queue_view import queue_view
-from logtune.analyses.stages import LETTERS, stage_findings, week_items
+from logtune.analyses.stages import LETTERS, NO_DELIVERY, stage_findings, week_items
 from logtune.postfix.delay_stages import stage as known_stage
 from logtune.results import Column, Item, Kind, Next, Note, Section, Table
 
@@ -36,7 +36,8 @@ def delays(log: Tables, options: Options) -> list[Section]:
 
 def _stages(log: Tables) -> Section:
     times = delivery_times(log)
-    tables = [_stage_table(row) for row in times if row[1] == "first" and row[3] >= TIMES_MIN]
+    judged = [row for row in times if row[1] == "first" and row[3] >= TIMES_MIN and row[0] not in NO_DELIVERY]
+    tables = [_stage_table(row) for row in judged]
     verdicts: list[Item] = [*stage_findings(log)]
     items = [*(verdicts or [Note(_NO_VERDICT)]), _tries(times), *tables]
     return Section("delays_stages", "Where the time goes", items, "transactions; seconds, two digits as logged")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, counted
-from logtune.analyses.deliveries import TIMES_MIN, delivery_times
+from logtune.analyses.deliveries import TIMES_MIN, delivery_times, prepare
 from logtune.analyses.disk import CLIENTS, SMALL_SLOW, small_mails
 from logtune.analyses.name_service import setup_times
 from logtune.postfix.delay_stages import stage as known_stage
@@ -84,6 +84,7 @@ class StageVerdict:
 
 def stage_verdicts(log: Tables) -> list[StageVerdict]:
     """A verdict per transport with enough first tries, most tries first."""
+    prepare(log)
     places: dict[tuple[str, str], list[tuple[Place, int]]] = {}
     for transport, stage, name, waited, tries, number in ask(log, "stages_where", most=FEW):
         places.setdefault((transport, stage), []).append((Place(name, waited or 0.0, tries), number))
@@ -233,7 +234,7 @@ def _how_many(few: tuple[Place, ...], number: int, one: str) -> str:
 
 def week_items(log: Tables, options: Options) -> list[Item]:
     """Whether it gets slower from week to week: a finding or a sentence, and the table."""
-    found = ask(log, "stages_by_week", zone=options.zone)
+    found = _weeks(log, options)
     weeks = sorted({row[1] for row in found})
     if len(weeks) < 2:
         return [Note("Less than two weeks in the log: whether it gets slower cannot be told.")]
@@ -256,7 +257,7 @@ def week_items(log: Tables, options: Options) -> list[Item]:
 def slower_findings(log: Tables, options: Options) -> list[Finding]:
     """Transports whose last week is slower than their first, where both have enough transactions."""
     per: dict[str, list[tuple[Any, ...]]] = {}
-    for row in ask(log, "stages_by_week", zone=options.zone):
+    for row in _weeks(log, options):
         if row[3] >= WEEK_MIN:
             per.setdefault(row[0], []).append(row)
     found = []
@@ -269,3 +270,8 @@ def slower_findings(log: Tables, options: Options) -> list[Finding]:
             detail = f"95 % within {before:.2g} s in the first week, {after:.2g} s in the last; most of it in {where}."
             found.append(Finding(Level.LOOK, f"{transport} gets slower from week to week", detail, "logtune delays"))
     return found
+
+
+def _weeks(log: Tables, options: Options) -> list[tuple[Any, ...]]:
+    prepare(log)
+    return [row for row in ask(log, "stages_by_week", zone=options.zone) if row[0] not in NO_DELIVERY]
