@@ -1,6 +1,6 @@
 -- title: Warnings of a disk or queue that is full
 -- question: Which lines say that the queue's file system is full, that a queue file could not be written, or was too large?
--- tables: notices, decisions
+-- tables: notices, decisions, deliveries
 -- parameters: none
 -- caveats: By line. "Insufficient system storage" is a 452 to the client: queue_minfree or 1.5 times message_size_limit is not free
 --   (src/smtpd/smtpd_check.c). A mailbox over quota is another matter and not counted.
@@ -18,6 +18,8 @@ FROM (
     SELECT ts, CASE WHEN reason_shape LIKE '%nsufficient system storage%' THEN 'clients told: insufficient system storage'
                     WHEN reason_shape LIKE '%queue file write error%' THEN 'queue file could not be written' END
     FROM decisions WHERE action = 'reject' AND reply_code BETWEEN 400 AND 499
+    UNION ALL
+    SELECT ts, 'mailbox storage: no space left on device' FROM deliveries WHERE status <> 'sent' AND reason LIKE '%No space left on device%'
 )
 WHERE what IS NOT NULL
 GROUP BY 1

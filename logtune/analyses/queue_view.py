@@ -36,8 +36,10 @@ def waiting_items(log: Tables, options: Options) -> list[Item]:
     most, day = max((row[4], row[0]) for row in rows)
     if not most:
         return [Note("No mail was deferred.")]
-    said = Note(f"At most {counted(most, 'deferred mail')} at once ({day:%a %d %b}), {rows[-1][5]:,} at the end.")
-    return [said, *([_chart(rows)] if len(rows) > 1 else [])]
+    said = f"At most {counted(most, 'deferred mail')} at once ({_day(day)}), {rows[-1][5]:,} at the end"
+    if len(rows) == 1:
+        return [Note(f"{said}.")]
+    return [Note(f"{said}; the most of each day:"), Chart("deferred_mails", rows[0][0], [row[4] for row in rows])]
 
 
 def deferred_findings(log: Tables, options: Options) -> list[Finding]:
@@ -55,11 +57,11 @@ def deferred_findings(log: Tables, options: Options) -> list[Finding]:
 
 def _days(log: Tables) -> list[tuple[date, int, int, int, int, int]]:
     keep(log, "queue_lives", "queue_lives", begin=log.period.first)
-    return [(row[0], *row[1:]) for row in ask(log, "queue_course")]
+    return [(day, *counts) for day, *counts in ask(log, "queue_course")]
 
 
-def _chart(rows: list[tuple[date, int, int, int, int, int]]) -> Chart:
-    return Chart("deferred_mails", rows[0][0], [row[4] for row in rows])
+def _day(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def _course(log: Tables) -> list[Item]:
@@ -71,7 +73,7 @@ def _course(log: Tables) -> list[Item]:
         Column("most", "waiting, most", Kind.COUNT),
         Column("waiting", "at day's end", Kind.COUNT),
     )
-    rows = [(f"{row[0]:%a %d %b}", *row[1:]) for row in _days(log)]
+    rows = [(_day(row[0]), *row[1:]) for row in _days(log)]
     note = "A mail enters the active queue again at every retry. Waiting: deferred at least once, and not gone yet."
     return [Table("queue_by_day", columns, rows, "By local day", note=note)] if rows else [Note("No mail in the log.")]
 

@@ -171,13 +171,9 @@ def _before(log: Tables) -> str:
     proxy, milter = ask(log, "stages_before")[0]
     mails, times, _ = small_mails(log).get(CLIENTS, (0, [0.0, 0.0, 0.0], 0.0))
     if proxy:
-        return (
-            f"A before-queue filter (smtpd_proxy_filter, {proxy:,} lines of it) keeps mail waiting: look there first."
-        )
+        return f"A before-queue filter (smtpd_proxy_filter, {counted(proxy, 'line')} of it) keeps mail waiting: look there first."
     if milter:
-        return (
-            f"Milters speak up in {milter:,} lines: look there first, then at the restrictions' lookups and the disk."
-        )
+        return f"Milters speak up in {counted(milter, 'line')}: look there first, then at the restrictions' lookups and the disk."
     if mails >= TIMES_MIN and times[0] >= SMALL_SLOW:
         return "Small mails wait as well: a milter, a before-queue filter, lookups of restrictions, or the disk."
     if mails >= TIMES_MIN:
