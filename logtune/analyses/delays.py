@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, cut_rows
 from logtune.analyses.deliveries import TIMES_MIN, deliveries, delivery_times, prepare
-from logtune.analyses.disk import disk_and_queue
-from logtune.analyses.name_service import name_service
+from logtune.analyses.disk import disk_and_queue, disk_glance
+from logtune.analyses.name_service import name_service, name_service_glance
 from logtune.analyses.queue_view import queue_view
-from logtune.analyses.stages import LETTERS, NO_DELIVERY, stage_findings, week_items
+from logtune.analyses.stages import LETTERS, NO_DELIVERY, delays_glance, stage_findings, week_items
 from logtune.postfix.delay_stages import stage as known_stage
-from logtune.results import Column, Item, Kind, Next, Note, Section, Table
+from logtune.results import Column, Item, Kind, Level, Next, Note, Section, Table
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
@@ -32,6 +32,15 @@ def delays(log: Tables, options: Options) -> list[Section]:
         queue_view(log, options),
         _slowest_section(log, options),
     ]
+
+
+def headline(log: Tables, options: Options) -> str:
+    """The slowest transport, and what else of names, disk and queue needs a person."""
+    worst = delays_glance(log, options)
+    said = [worst.detail if worst.level is not Level.WELL else f"Nothing is slow: {worst.detail}"]
+    others = ((name_service_glance, "The name service needs a person"), (disk_glance, "The disk needs a person"))
+    said += [words for glance, words in others if glance(log, options).level is Level.ACT]
+    return " ".join(f"{part[0].upper()}{part[1:]}." for part in said)
 
 
 def _stages(log: Tables) -> Section:

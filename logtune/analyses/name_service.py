@@ -104,7 +104,7 @@ def name_service(log: Tables, options: Options) -> Section:
     items: list[Item] = [answer, *_found(log)]
     if times.total:
         items.append(_setup(times))
-    items += [*_failures(log), *_lists(log, options), Note(_NOT_IN_THE_LOG, aside=True)]
+    items += [*_failures(log), *_lists(log, options), *_postscreen(log), Note(_NOT_IN_THE_LOG, aside=True)]
     return Section("name_service", "DNS", items, "outgoing transactions, lookups that failed", level=answer.level)
 
 
@@ -235,6 +235,24 @@ def _lists(log: Tables, options: Options) -> list[Item]:
     return items
 
 
+def _postscreen(log: Tables) -> list[Item]:
+    found = ask(log, "name_service_postscreen")
+    if not found:
+        return []
+    columns = (
+        Column("word", "postscreen", Kind.TEXT),
+        Column("clients", "sessions", Kind.COUNT),
+        Column("half", "half in", Kind.SECONDS),
+        Column("most", "95 % in", Kind.SECONDS),
+        Column("slowest", "slowest", Kind.SECONDS),
+    )
+    rows = [(word, clients, *took, slowest) for word, clients, took, slowest in found]
+    return [Table("postscreen", columns, rows, note=_POSTSCREEN_NOTE)]
+
+
+_POSTSCREEN_NOTE = (
+    "PASS NEW takes postscreen_greet_wait (6 s by default), more where DNS lists are late; PASS OLD is at once."
+)
 _LISTS_NOTE = (
     "From a client's connection to the list's word on it, in whole seconds; only lists that know it say a word."
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from logtune.analyses.common import ask, counted
+from logtune.analyses.common import ask, counted, duration
 from logtune.analyses.deliveries import TIMES_MIN, delivery_times, prepare
 from logtune.analyses.disk import CLIENTS, SMALL_SLOW, small_mails
 from logtune.analyses.name_service import setup_times
@@ -107,7 +107,9 @@ def delays_glance(log: Tables, options: Options) -> Finding:
         return Finding(Level.UNKNOWN, "delays", f"no transport has {TIMES_MIN} first tries", "logtune delays")
     worst = max(verdicts, key=lambda verdict: verdict.most)
     where = "" if worst.stage is None else f", most of it {known_stage(worst.stage).name}"
-    return Finding(worst.level, "delays", f"5 % of {worst.transport} first tries take over {worst.most:.2g} s{where}")
+    return Finding(
+        worst.level, "delays", f"5 % of {worst.transport} first tries take {_seconds(worst.most)} or more{where}"
+    )
 
 
 def _verdict(log: Tables, row: tuple[Any, ...], places: dict[Any, list[tuple[Place, int]]]) -> StageVerdict:
@@ -131,7 +133,7 @@ def _few(places: list[Place], waited: float, number: int) -> tuple[Place, ...]:
 
 
 def _finding(verdict: StageVerdict) -> Finding:
-    most = f"95 % within {verdict.most:.2g} s."
+    most = f"95 % within {_seconds(verdict.most)}."
     if verdict.stage is None and verdict.level is Level.WELL:
         return Finding(Level.WELL, f"{verdict.transport}: nothing is slow", most)
     if verdict.stage is None:
@@ -149,6 +151,10 @@ def _samples(verdict: StageVerdict, stage: str) -> tuple[str, ...]:
         f"{_percent(place.tries / verdict.transactions)} of the first tries"
         for place in verdict.places
     )
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2g} s" if value < 100 else duration(value)
 
 
 def _percent(part: float) -> str:
@@ -171,9 +177,11 @@ def _before(log: Tables) -> str:
     proxy, milter = ask(log, "stages_before")[0]
     mails, times, _ = small_mails(log).get(CLIENTS, (0, [0.0, 0.0, 0.0], 0.0))
     if proxy:
-        return f"A before-queue filter (smtpd_proxy_filter, {counted(proxy, 'line')} of it) keeps mail waiting: look there first."
+        lines = counted(proxy, "line")
+        return f"A before-queue filter (smtpd_proxy_filter, {lines} of it) keeps mail waiting: look there first."
     if milter:
-        return f"Milters speak up in {counted(milter, 'line')}: look there first, then at the restrictions' lookups and the disk."
+        lines = counted(milter, "line")
+        return f"Milters speak up in {lines}: look there first, then at the restrictions' lookups and the disk."
     if mails >= TIMES_MIN and times[0] >= SMALL_SLOW:
         return "Small mails wait as well: a milter, a before-queue filter, lookups of restrictions, or the disk."
     if mails >= TIMES_MIN:
@@ -247,7 +255,16 @@ def week_items(log: Tables, options: Options) -> list[Item]:
         (row[0], f"{row[1]:%d %b %Y}", *row[2:4], *(row[4] if row[3] >= TIMES_MIN else (None, None)), *row[5])
         for row in found
     ]
-    return [*slower_findings(log, options), Table("delays_by_week", columns, rows, "By week", counts="transactions")]
+    said: list[Item] = [*slower_findings(log, options)]
+    said = said or [Note(_steady(found))]
+    return [Table("delays_by_week", columns, rows, "By week", counts="transactions"), *said]
+
+
+def _steady(found: list[tuple[Any, ...]]) -> str:
+    enough = [row[0] for row in found if row[3] >= WEEK_MIN]
+    if len(enough) == len(set(enough)):
+        return f"No transport has {WEEK_MIN} first tries in two weeks: whether it gets slower cannot be told."
+    return "No transport got slower from its first week to its last."
 
 
 def slower_findings(log: Tables, options: Options) -> list[Finding]:

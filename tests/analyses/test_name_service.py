@@ -163,3 +163,25 @@ def test_lists_of_postscreen() -> None:
         ("other.example", 0, None, None, 1),
         ("bl.example", 1, 3.0, 3.0, 0),
     ]
+
+
+def test_postscreen_keeps_clients() -> None:
+    """From the connection to PASS of the same address; NEW and OLD are two questions."""
+    screen = {"daemon": "postscreen", "kind": "postscreen", "severity": "info"}
+    log = make(
+        connections=[BEGIN],
+        notices=[
+            notice(
+                1, "CONNECT from [192.0.2.9]:1 to [198.51.100.1]:25", "02 10:00:00", client_addr="192.0.2.9", **screen
+            ),
+            notice(
+                2, "CONNECT from [192.0.2.8]:1 to [198.51.100.1]:25", "02 10:00:02", client_addr="192.0.2.8", **screen
+            ),
+            notice(3, "PASS OLD [192.0.2.8]:1", "02 10:00:02", client_addr="192.0.2.8", **screen),
+            notice(4, "PASS NEW [192.0.2.9]:1", "02 10:00:06", client_addr="192.0.2.9", **screen),
+        ],
+    )
+    assert tables_of(name_service(log, options_of(log)))["postscreen"] == [
+        ("PASS NEW", 1, 6.0, 6.0, 6.0),
+        ("PASS OLD", 1, 0.0, 0.0, 0.0),
+    ]

@@ -74,7 +74,7 @@ def test_half_a_minute_needs_a_person() -> None:
     """From thirty seconds for one in twenty on, senders ask; the glance names the transport and the stage."""
     log = log_of([spent(n, d=40.0) for n in range(1, 101)])
     glance = delays_glance(log, options_of(log))
-    told = "5 % of smtp first tries take over 40 s, most of it transmission"
+    told = "5 % of smtp first tries take 40 s or more, most of it transmission"
     assert (only(log).level, glance.level, glance.detail) == (Level.ACT, Level.ACT, told)
 
 
