@@ -38,7 +38,7 @@ DELAYS = _and(
     RELATIONS,
     deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"
     " delay_transmit dsn reason",
-    notices="severity client_addr",
+    notices="severity client_addr endpoint value",
 )
 SIZING = _and(DELAYS, notices="instance service daemon repeat severity client_name client_addr endpoint value")
 REPORT = _and(

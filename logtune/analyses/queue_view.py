@@ -19,12 +19,17 @@ GROWTH_FACTOR = 2.0
 GROWTH_DAYS = 3
 """Days that a log must have for it: within a day or two every queue has its tides."""
 
+ACTIVE_LIMIT = 20_000
+"""``qmgr_message_active_limit`` by default (src/global/mail_params.h); the log does not tell the site's own."""
+ACTIVE_NEAR = 0.9
+"""From nine tenths of it the next burst fills it."""
+
 STATES = {"active": "active (being delivered)", "waiting": "deferred (waiting for a retry)"}
 
 
 def queue_view(log: Tables, options: Options) -> Section:
     """The queue day by day, and the age of what is still there at the end."""
-    items: list[Item] = [*_course(log), *_left(log)]
+    items: list[Item] = [*active_findings(log), *_course(log), *_left(log)]
     return Section("queue_view", "The queue", items, "mails; from the log, not from the queue itself")
 
 
@@ -60,6 +65,21 @@ def _days(log: Tables) -> list[tuple[date, int, int, int, int, int]]:
     return [(day, *counts) for day, *counts in ask(log, "queue_course")]
 
 
+def active_peaks(log: Tables) -> dict[date, int]:
+    """Most mails in the active queue at the same moment, per local day."""
+    return dict(ask(log, "queue_active"))
+
+
+def active_findings(log: Tables) -> list[Finding]:
+    """Whether the active queue was nearly full: then mail waits in the incoming queue, and no stage says so."""
+    peaks = active_peaks(log)
+    most, day = max(((count, day) for day, count in peaks.items()), default=(0, None))
+    if day is None or most < ACTIVE_NEAR * ACTIVE_LIMIT:
+        return []
+    detail = f"{counted(most, 'mail')} on {_day(day)}; qmgr_message_active_limit is {ACTIVE_LIMIT:,} by default."
+    return [Finding(Level.ACT, "The active queue was nearly full", detail, "postconf qmgr_message_active_limit")]
+
+
 def _day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b}"
 
@@ -72,8 +92,10 @@ def _course(log: Tables) -> list[Item]:
         Column("deferred", "newly deferred", Kind.COUNT),
         Column("most", "waiting, most", Kind.COUNT),
         Column("waiting", "at day's end", Kind.COUNT),
+        Column("active", "active, most", Kind.COUNT, wide=True),
     )
-    rows = [(_day(row[0]), *row[1:]) for row in _days(log)]
+    active = active_peaks(log)
+    rows = [(_day(row[0]), *row[1:], active.get(row[0], 0)) for row in _days(log)]
     note = "A mail enters the active queue again at every retry. Waiting: deferred at least once, and not gone yet."
     return [Table("queue_by_day", columns, rows, "By local day", note=note)] if rows else [Note("No mail in the log.")]
 

@@ -12,6 +12,7 @@ from logtune.analyses.common import ask, counted, duration
 from logtune.analyses.deliveries import TIMES_MIN, delivery_times, prepare
 from logtune.analyses.disk import CLIENTS, SMALL_SLOW, small_mails
 from logtune.analyses.name_service import setup_times
+from logtune.analyses.queue_view import ACTIVE_LIMIT, ACTIVE_NEAR, active_peaks
 from logtune.postfix.delay_stages import stage as known_stage
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Table
 
@@ -191,16 +192,27 @@ def _before(log: Tables) -> str:
 
 def _in_qmgr(log: Tables, transport: str, few: tuple[Place, ...], number: int) -> str:
     if not few:
-        return (
-            f"Spread over {number:,} destinations: too few {transport} processes (the transport's process limit), "
-            "or a full active queue. Look: postconf -F, qmgr_message_active_limit."
-        )
+        return f"Spread over {number:,} destinations: {_processes(log, transport)}"
     at_once = ask(log, "stages_backlog", transport=transport, domain=few[0].name, waited=WAITED)[0][1]
     seen = "" if at_once is None else f"While mail waited, {at_once:.1f} deliveries at once ran to the first. "
     daemon = transport.split(maxsplit=1)[0]
     return (
         f"Mail waits for its turn at {_how_many(few, number, 'destination')}. {seen}Raise "
         f"{daemon}_destination_concurrency_limit (default_destination_concurrency_limit), if that site bears it."
+    )
+
+
+def _processes(log: Tables, transport: str) -> str:
+    for endpoint, limit, lines in ask(log, "stages_limits"):
+        if endpoint == transport:
+            said = counted(lines, "line")
+            return f"too few processes, master says in {said} that {transport} reached its limit of {limit:,}."
+    most = max(active_peaks(log).values(), default=0)
+    if most >= ACTIVE_NEAR * ACTIVE_LIMIT:
+        return f"the active queue was nearly full ({most:,} mails at once)."
+    return (
+        f"too few {transport} processes (the transport's process limit; look: postconf -F), "
+        f"not a full active queue (at most {most:,} mails at once)."
     )
 
 

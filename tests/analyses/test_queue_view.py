@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from logtune.analyses.queue_view import deferred_findings, queue_view, waiting_items
+import pytest
+
+from logtune.analyses import queue_view as view
+from logtune.analyses.queue_view import active_findings, active_peaks, deferred_findings, queue_view, waiting_items
 from logtune.results import Chart, Item, Note, Table
 from tests.analyses.made_log import MadeLog, at, make, options_of
 
@@ -53,10 +56,10 @@ def test_days_of_the_queue() -> None:
     """Mails that enter, leave and begin to wait per day; waiting is carried over from day to day."""
     log = site()
     assert tables_of(queue_view(log, options_of(log)).items)["queue_by_day"] == [
-        ("Mon 2 Mar", 2, 1, 1, 1, 1),
-        ("Tue 3 Mar", 0, 1, 0, 1, 0),
-        ("Wed 4 Mar", 1, 0, 1, 1, 1),
-        ("Thu 5 Mar", 1, 0, 0, 1, 1),
+        ("Mon 2 Mar", 2, 1, 1, 1, 1, 1),
+        ("Tue 3 Mar", 0, 1, 0, 1, 0, 1),
+        ("Wed 4 Mar", 1, 0, 1, 1, 1, 1),
+        ("Thu 5 Mar", 1, 0, 0, 1, 1, 1),
     ]
 
 
@@ -77,7 +80,7 @@ def test_a_mail_of_before_the_log_waits_from_its_begin() -> None:
         deliveries=[tried(1, "deferred", "04 09:00:00", 6 * 86400.0)],
     )
     found = tables_of(queue_view(log, options_of(log)).items)
-    assert found["queue_by_day"] == [("Wed 4 Mar", 0, 0, 1, 1, 1), ("Thu 5 Mar", 0, 0, 0, 1, 1)]
+    assert found["queue_by_day"] == [("Wed 4 Mar", 0, 0, 1, 1, 1, 0), ("Thu 5 Mar", 0, 0, 0, 1, 1, 0)]
     assert [row[:6] for row in found["queue_left"]] == [("deferred (waiting for a retry)", 1, 0, 0, 0, 1)]
 
 
@@ -123,8 +126,33 @@ def test_growth_of_the_deferred_queue() -> None:
         assert deferred_findings(steady, options_of(steady)) == []
 
 
+def test_most_in_the_active_queue() -> None:
+    """Three mails become active within a minute and leave one after the other; a retry is a stay of its own."""
+    log = make(
+        zone="UTC",
+        connections=[{"position": 0, "ts": at("02 08:00:00"), "event": "connect"}],
+        queue=[
+            *(step(n, "active", f"02 10:00:0{n}") for n in (1, 2, 3)),
+            *(step(n, "removed", f"02 10:01:0{n}") for n in (1, 2)),
+            {**step(3, "active", "02 12:00:00"), "position": 305},
+            step(3, "removed", "02 12:00:01"),
+        ],
+        deliveries=[tried(3, "deferred", "02 10:00:30")],
+    )
+    assert active_peaks(log) == {at("02 00:00:00").date(): 3}
+    assert active_findings(log) == []
+
+
+def test_a_full_active_queue_needs_a_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From nine tenths of the limit on: mail would wait in the incoming queue, and no stage says so."""
+    monkeypatch.setattr(view, "ACTIVE_LIMIT", 1)
+    assert [f.detail for f in active_findings(site())] == [
+        "1 mail on Thu 5 Mar; qmgr_message_active_limit is 1 by default."
+    ]
+
+
 def test_no_mail() -> None:
     """A log without mails says so."""
     log = make(connections=[END])
-    assert tables_of(queue_view(log, options_of(log)).items)["queue_by_day"] == [("Thu 5 Mar", 0, 0, 0, 0, 0)]
+    assert tables_of(queue_view(log, options_of(log)).items)["queue_by_day"] == [("Thu 5 Mar", 0, 0, 0, 0, 0, 0)]
     assert waiting_items(log, options_of(log)) == [Note("No mail was deferred.")]

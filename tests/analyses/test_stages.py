@@ -55,8 +55,8 @@ def test_several_stages() -> None:
 @pytest.mark.parametrize(
     ("stage", "relays", "meaning"),
     [
-        ("b", 20, "Spread over 20 destinations: too few smtp processes (the transport's process limit), or a full active"
-                  " queue. Look: postconf -F, qmgr_message_active_limit."),
+        ("b", 20, "Spread over 20 destinations: too few smtp processes (the transport's process limit; look: postconf -F),"
+                  " not a full active queue (at most 0 mails at once)."),
         ("c", 20, "Spread over many relays: lookups without an answer, the network, or TLS on this machine."),
         ("c", 1, "At the only relay, late to connect or to greet: the remote side, or the way to it."),
         ("d", 20, "Spread over many relays: slow links or filters there, or a slow line here."),
@@ -68,6 +68,25 @@ def test_what_a_stage_means(stage: str, relays: int, meaning: str) -> None:
     rows = [spent(n, f"mx.s{n % relays}.example", **{stage: 2.0}) for n in range(1, 101)]
     found = stage_verdicts(log_of(rows))[0]
     assert (found.stage, found.meaning) == (stage, meaning)
+
+
+def test_a_process_limit_that_master_reports() -> None:
+    """What the log says goes before what it lets one guess; the limit of the smtp service of clients is another one."""
+    text = 'service "smtp" ({}) has reached its process limit "{}": new clients may experience noticeable delays'
+    row = {
+        "ts": at("02 10:00:00"),
+        "daemon": "master",
+        "kind": "process_limit",
+        "severity": "warning",
+        "endpoint": "smtp",
+    }
+    notices = [
+        {**row, "position": 900, "value": 7.0, "text": text.format("private/smtp", 7)},
+        {**row, "position": 901, "value": 50.0, "text": text.format("25", 50)},
+    ]
+    log = log_of([spent(n, f"mx.s{n % 20}.example", b=2.0) for n in range(1, 101)], notices=notices)
+    said = "too few processes, master says in 1 line that smtp reached its limit of 7."
+    assert stage_verdicts(log)[0].meaning == f"Spread over 20 destinations: {said}"
 
 
 def test_half_a_minute_needs_a_person() -> None:
