@@ -3,6 +3,7 @@
 
     python3 sample_logs/make_samples.py truth [NAME ...]     the small logs (all of them, or those named)
     python3 sample_logs/make_samples.py big [NAME ...]       helo_trial, helo_trial_iso, rotated, filter
+    python3 sample_logs/make_samples.py delays [NAME ...]    delays/: slow for one known reason each, in real time
     python3 sample_logs/make_samples.py oracle               check the declared faults against enforcing Postfixes
     python3 sample_logs/make_samples.py readme               write README.md from what is there
 
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> None:
         from lab.readme import make_readme
 
         return make_readme(HERE)
-    if what not in ("truth", "big", "oracle"):
+    if what not in ("truth", "big", "delays", "oracle"):
         raise SystemExit(__doc__)
     namespace.enter(__file__, arguments)
     with tempfile.TemporaryDirectory(prefix="lab", ignore_cleanup_errors=True) as root:
@@ -64,6 +65,10 @@ def work(what: str, names: list[str], root: Path) -> None:
         from lab.big import make_big
 
         make_big(HERE, names, laboratory)
+    elif what == "delays":
+        from lab.slow import make_slow
+
+        make_slow(HERE, names, laboratory)
     else:
         from lab.oracle import consult
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from logtune.analyses.attention_rules import RULES, Rule
 from logtune.analyses.common import ask, counted
 from logtune.analyses.connections import load_findings
-from logtune.analyses.deliveries import dns_findings
+from logtune.analyses.name_service import name_service_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
 from logtune.postfix import quota
@@ -68,7 +68,7 @@ def attention(log: Tables, options: Options) -> Section:
         *_decisions(log, zone),
         *_deliveries(log, zone),
         *_quota(log, options, zone),
-        *dns_findings(log),
+        *name_service_findings(log),
         *sasl_findings(log),
         *remote_findings(log),
     ]

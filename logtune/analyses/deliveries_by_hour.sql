@@ -7,7 +7,9 @@
 SELECT date_part('hour', time_bucket(INTERVAL 15 MINUTES, ts) AT TIME ZONE 'UTC' AT TIME ZONE $zone)::INTEGER AS hour,
        count(*) AS recipients,
        quantile_disc(delay, [0.5, 0.95]) FILTER (WHERE leads) AS delay,
-       max(delay) AS slowest
+       max(delay) AS slowest,
+       [quantile_disc(a, [0.5, 0.95]) FILTER (WHERE leads), quantile_disc(b, [0.5, 0.95]) FILTER (WHERE leads),
+        quantile_disc(c, [0.5, 0.95]) FILTER (WHERE leads), quantile_disc(d, [0.5, 0.95]) FILTER (WHERE leads)] AS stages
 FROM attempts
 WHERE try = 'first' AND NOT hop AND ts IS NOT NULL
 GROUP BY 1

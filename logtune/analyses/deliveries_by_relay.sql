@@ -9,11 +9,11 @@ SELECT relay AS place, daemon,
        count(*) FILTER (WHERE try = 'first, deferred') AS deferred,
        coalesce(quantile_disc(delay, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first'), [NULL, NULL]) AS delay,
        max(delay) FILTER (WHERE try = 'first') AS slowest,
-       [round(sum(a) FILTER (WHERE leads AND try = 'first'), 2), round(sum(b) FILTER (WHERE leads AND try = 'first'), 2),
-        round(sum(c) FILTER (WHERE leads AND try = 'first'), 2), round(sum(d) FILTER (WHERE leads AND try = 'first'), 2)] AS waited,
+       [quantile_disc(a, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first'), quantile_disc(b, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first'),
+        quantile_disc(c, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first'), quantile_disc(d, [0.5, 0.95]) FILTER (WHERE leads AND try = 'first')] AS stages,
        count(*) OVER () AS groups
 FROM attempts JOIN (SELECT position, coalesce(relay_name, relay, '(not logged)') AS relay FROM deliveries) USING (position)
 WHERE try IN ('first', 'first, deferred') AND NOT hop
 GROUP BY 1, 2
-ORDER BY 3 DESC, 1, 2
+ORDER BY 3 DESC, slowest DESC NULLS LAST, 1, 2
 LIMIT $top

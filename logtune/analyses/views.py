@@ -10,7 +10,8 @@ from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
 from logtune.analyses.connections import sizing as sizing_sections
-from logtune.analyses.deliveries import delays as delay_sections
+from logtune.analyses.delays import delays as delay_sections
+from logtune.analyses.delays import headline as delay_headline
 from logtune.analyses.deliveries import deliveries
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options
@@ -88,7 +89,7 @@ def rejects(log: Tables, options: Options) -> Report:
 
 def delays(log: Tables, options: Options) -> Report:
     """Deliveries and where their time went."""
-    return _report(log, "delays", "", delay_sections(log, options))
+    return _report(log, "delays", delay_headline(log, options), delay_sections(log, options))
 
 
 def sizing(log: Tables, options: Options) -> Report:

@@ -64,8 +64,9 @@ def serve(zone: Zone, address: str = "127.0.0.1") -> socket.socket:
                 wire, peer = server.recvfrom(4096)
             except OSError:
                 return
-            if wire:
-                server.sendto(zone.answer(dns.message.from_wire(wire)).to_wire(), peer)
+            response = zone.answer(dns.message.from_wire(wire)) if wire else None
+            if response is not None:  # a zone may be made to lose a question
+                server.sendto(response.to_wire(), peer)
 
     threading.Thread(target=loop, daemon=True).start()
     return server

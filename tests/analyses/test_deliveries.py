@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from logtune.analyses.deliveries import delays, deliveries, dns_findings
+from logtune.analyses.delays import delays
+from logtune.analyses.deliveries import deliveries
 from logtune.results import Item, Metric, Section, Table
 from tests.analyses.made_log import at, make, options_of
 
@@ -113,26 +114,9 @@ def test_by_relay_and_destination() -> None:
 def test_hours_are_local() -> None:
     """10:00 UTC is 11 o'clock in Berlin in winter."""
     log = make(connections=[BEGIN], deliveries=[attempt(1)])
-    assert table(delays(log, options_of(log)), "delays_by_hour").rows == [("11", 1, 1.0, 1.0, 1.0)]
-
-
-def waits(fives: int, between: int, quick: int) -> list[dict[str, Any]]:
-    setup = [5.1] * fives + [7.5] * between + [0.1] * quick
-    return [attempt(n, delay_setup=c, delay=c + 0.7) for n, c in enumerate(setup, 1)]
-
-
-def test_name_server_peak() -> None:
-    """Many waits just over 5 s with few between 5.4 s and 9.9 s are a finding; without that gap sites are just slow."""
-    log = make(connections=[BEGIN], deliveries=waits(20, 3, 400))
-    assert [f.title for f in dns_findings(log)] == ["A name server does not answer at first"]
-    log = make(connections=[BEGIN], deliveries=waits(20, 100, 400))
-    assert dns_findings(log) == []
-
-
-def test_name_server_needs_a_sample() -> None:
-    """Nineteen waits are too few, and so is less than one in a hundred."""
-    assert dns_findings(make(connections=[BEGIN], deliveries=waits(19, 0, 100))) == []
-    assert dns_findings(make(connections=[BEGIN], deliveries=waits(20, 0, 2000))) == []
+    assert table(delays(log, options_of(log)), "delays_by_hour").rows == [
+        ("11", 1, 1.0, 1.0, 1.0, 0.1, 0.2, 0.3, 0.4, 0.1, 0.2, 0.3, 0.4)
+    ]
 
 
 def test_no_delivery() -> None:
