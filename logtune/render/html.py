@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -62,13 +62,18 @@ WRITTEN = values.RIGHT | values.TEXTS | {Kind.TIME, Kind.CHANCE, Kind.MARK, Kind
 PAGE_MOST = 1_900_000
 """Characters of a page at most: every mail server takes it, and a phone opens it at once."""
 
-ROWS_TRIED = (2000, 500, 200, 60, 20, 6, 2)
+ROWS_TRIED = (1000, 300, 100, 30, 10, 3)
 """Rows, cards and lines of one place at most, in the order tried until the page is small enough."""
 
 _TEXT_MOST = 300  # characters of a log text; recipients of a mail and reply texts can fill a line of 2 kB
 _WORDS_MOST = 2000
 _STACK_FROM = 44  # characters beside each other that a phone of 360 pixels holds
 _CHART_ROOM = 12  # characters that a chart in a table takes as much room as
+_WRAP_FROM = (40, 22)  # characters without a space, from which a text is broken anywhere: in a row's name, elsewhere
+_SCALED = {Kind.AMOUNT, Kind.PARTS}
+_DENSE_FROM = 7  # columns, from which they stand closer
+_PROSE_FROM = 24  # characters of our own words that want a column to be read in
+_UNWRAPPED = 1_000_000  # cells: a paragraph as one line
 _VERDICTS, _LEVELS = list(Verdict), list(Level)
 
 
@@ -152,6 +157,13 @@ def _plain_filters() -> dict[str, Any]:
         "columns": svg.columns,
         "legend": legend,
         "stacks": stacks,
+        "headed": headed,
+        "name_column": name_column,
+        "breaks": breaks,
+        "fixed": lambda column: column.kind in values.RIGHT,
+        "dense": lambda table: len(table.columns) > _DENSE_FROM,
+        "time": lambda column: column.kind is Kind.TIME,
+        "prose": lambda column, words: column.kind is Kind.TEXT and len(words) > _PROSE_FROM,
         "slug": slug,
         "line_class": line_class,
         "most": lambda course_: numbers.number(
@@ -215,12 +227,20 @@ class Cell:
     hidden: str = ""  # words for those who do not see the sign
 
 
-def _cell(look: Look, row: Sequence[Any], index: int, table: Table) -> Cell:
-    column = table.columns[index]
-    value = row[index] if index < len(row) else None
+def _rows(look: Look, table: Table, bounds: Bounds) -> list[list[Cell]]:
+    """The cells of the rows that are shown; the largest amount of a column is looked for once."""
+    kinds = [c.kind for c in table.columns]
+    tops = [svg.top_of(table.rows, i, kind) if kind in _SCALED else 0.0 for i, kind in enumerate(kinds)]
+    return [
+        [_cell(look, row[i] if i < len(row) else None, column, tops[i]) for i, column in enumerate(table.columns)]
+        for row in table.rows[: bounds.rows]
+    ]
+
+
+def _cell(look: Look, value: Any, column: Column, top: float) -> Cell:
     key = sort_key(value, column.kind)
     if column.kind in values.CHARTS and value is not None:
-        return _drawn(value, column.kind, key, svg.top_of(table.rows, index, column.kind))
+        return _drawn(value, column.kind, key, top)
     if column.kind is Kind.VERDICT and isinstance(value, Verdict):
         return Cell(key=key, look=f"v-{value.name.lower()}", sign=UTF8.verdict[value], hidden=value.value)
     if column.kind is Kind.LEVEL and isinstance(value, Level):
@@ -231,6 +251,21 @@ def _cell(look: Look, row: Sequence[Any], index: int, table: Table) -> Cell:
         )
     most = _TEXT_MOST if column.kind is Kind.LOGTEXT else _WORDS_MOST
     return Cell(_cut(values.text(value, column.kind, look, column.unit).plain, most), key=key)
+
+
+def headed(table: Table) -> bool:
+    """Whether the table has a heading to be seen."""
+    return any(c.title for c in table.columns)
+
+
+def name_column(table: Table) -> int:
+    """The column that names the rows: the first of texts."""
+    return next((i for i, c in enumerate(table.columns) if c.kind in values.TEXTS), 0)
+
+
+def breaks(text: str, names: bool) -> bool:
+    """Whether a text must be broken within a word, because it would push the other columns away."""
+    return max(map(len, text.split()), default=0) > _WRAP_FROM[not names]
 
 
 def _drawn(value: Any, kind: Kind, key: str, top: float) -> Cell:
@@ -245,6 +280,8 @@ def _drawn(value: Any, kind: Kind, key: str, top: float) -> Cell:
 
 def sort_key(value: Any, kind: Kind) -> str:
     """What a cell sorts by, where its words do not tell: a number. Empty for texts and for what is not known."""
+    if value is None:
+        return ""
     if isinstance(value, Verdict):
         return str(_VERDICTS.index(value))
     if isinstance(value, Level):
@@ -269,10 +306,9 @@ def _room(table: Table, index: int, column: Column) -> int:
     if column.kind in values.CHARTS:
         return _CHART_ROOM
     look = look_for(120)
-    cells = (
-        values.text(row[index], column.kind, look, column.unit).plain for row in table.rows[:50] if index < len(row)
-    )
-    return 2 + max((len(word) for text in (column.title, *cells) for word in _unbroken(text, column)), default=0)
+    cells = (values.text(r[index], column.kind, look, column.unit).plain for r in table.rows[:50] if index < len(r))
+    longest = max((len(word) for text in (column.title, *cells) for word in _unbroken(text, column)), default=0)
+    return 2 + (min(longest, _WRAP_FROM[1]) if column.kind in values.TEXTS else longest)
 
 
 def _unbroken(text: str, column: Column) -> list[str]:
@@ -286,7 +322,7 @@ def _notes(look: Look, table: Table, bounds: Bounds) -> list[str]:
     kinds = {c.kind for c in table.columns} if table.rows else set()
     out = [f"{left_out:,} more, not shown"] if left_out else []
     if Kind.COURSE in kinds:
-        out += _once("A column a day, each row on its own scale; dark: twice the usual or more.", table, bounds)
+        out += _once("A column a day, each row on its own scale; strong: twice the usual or more.", table, bounds)
     if Kind.STAGES in kinds:
         out += _once(tables.STAGES_LEGEND.replace("  ", ", "), table, bounds)
     return [*out, table.note] if table.note else out
@@ -313,10 +349,11 @@ def _period(look: Look, report: Report) -> str:
     return numbers.period(report.period.first, report.period.last, report.period.days, look.zone)
 
 
-def _coverage(look: Look, report: Report) -> str:
-    """What was read, as one paragraph; the sign of an incomplete log is the template's."""
-    lines = (line.plain.strip() for line in blocks.coverage(report, look))
-    return " ".join(lines).removeprefix(UTF8.level[Level.ACT]).strip()
+def _coverage(look: Look, report: Report) -> list[str]:
+    """What was read, as sentences: the first says what is missing, where anything is."""
+    unwrapped = replace(look, width=_UNWRAPPED)
+    lines = (line.plain.strip() for line in blocks.coverage(report, unwrapped))
+    return [line.removeprefix(UTF8.level[Level.ACT]).strip() for line in lines]
 
 
 def _groups(look: Look, section: Section) -> list[list[Item]]:
@@ -324,7 +361,7 @@ def _groups(look: Look, section: Section) -> list[list[Item]]:
 
 
 _LOOKING = {
-    "cell": _cell,
+    "rows": _rows,
     "notes": _notes,
     "plain": _plain,
     "value": _value,

@@ -204,8 +204,10 @@ def _column(x: float, step: float, value: float, top: float, limit: float | None
 
 
 def _grid(top: float, limit: float | None) -> list[tuple[float, str, str]]:
-    """The highest value and its half; the limit's line says that it is one."""
-    lines = [(0.0, numbers.number(top), "grid"), (CHART_HEIGHT / 2, numbers.number(top / 2), "grid")]
+    """The highest value and its half if that is whole; the limit's line says that it is one."""
+    lines = [(0.0, numbers.number(top), "grid")]
+    if top / 2 == round(top / 2):
+        lines.append((CHART_HEIGHT / 2, numbers.number(top / 2), "grid"))
     if limit:
         lines = [line for line in lines if line[1] != numbers.number(limit)]
         lines.append((round(CHART_HEIGHT * (1 - limit / top), 1), f"limit {numbers.number(limit)}", "limit"))

@@ -50,7 +50,12 @@
     }
   };
 
+  const letKeysScroll = (box) => {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  };
+
   document.querySelectorAll('table.sortable').forEach(makeSortable);
+  document.querySelectorAll('.scroll').forEach(letKeysScroll);
   document.querySelectorAll('table.stack').forEach(keepRoles);
   window.addEventListener('beforeprint', () => {
     document.querySelectorAll('details').forEach((details) => { details.open = true; });
