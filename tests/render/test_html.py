@@ -307,7 +307,7 @@ def test_the_page_is_bounded() -> None:
     items: tuple[Item, ...] = (
         Table("made", columns, (row,) * 30_000, omitted=7),
         *(sample.CARDS[0] for _ in range(10_000)),
-        *(Finding(Level.ACT, "y" * 3000, samples=("z" * 3000,) * 100) for _ in range(10_000)),
+        *(Finding(Level.ACT, "y" * 3000, samples=("z" * 3000,) * 10) for _ in range(10_000)),
         Lines(("line " * 50,) * 100_000),
     )
     text = html.page(all_items(items))

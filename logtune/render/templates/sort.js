@@ -27,6 +27,7 @@
     if (rows.length < 2) return;
     table.classList.add('sorts');
     Array.from(table.tHead.rows[0].cells).forEach((head, index) => {
+      if (head.querySelector('.unseen')) return; // nothing to click on
       const button = document.createElement('button');
       button.type = 'button';
       button.append(...head.childNodes);
