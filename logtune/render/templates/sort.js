@@ -27,7 +27,8 @@
     if (rows.length < 2) return;
     table.classList.add('sorts');
     Array.from(table.tHead.rows[0].cells).forEach((head, index) => {
-      if (head.querySelector('.unseen')) return; // nothing to click on
+      // A heading that is only read aloud is nothing to click on.
+      if (head.querySelector('.unseen')) return;
       const button = document.createElement('button');
       button.type = 'button';
       button.append(...head.childNodes);
