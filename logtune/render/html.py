@@ -28,6 +28,7 @@ from logtune.results import (
     Chart,
     Column,
     Finding,
+    Harm,
     Item,
     Kind,
     Level,
@@ -156,6 +157,7 @@ def _plain_filters() -> dict[str, Any]:
         "spark": svg.spark,
         "columns": svg.columns,
         "legend": legend,
+        "harm_key": harm_key,
         "stacks": stacks,
         "headed": headed,
         "name_column": name_column,
@@ -191,7 +193,17 @@ def slug(text: str) -> str:
 
 def legend(parts: Sequence[Part]) -> list[Part]:
     """The parts that stand under a bar: all but a filter that is not hit, which most sites do not have."""
-    return [p for p in parts if p.count > 0 or p.harm.value != "filter"]
+    return [p for p in parts if p.count > 0 or p.harm is not Harm.FILTER]
+
+
+def harm_key(table: Table) -> list[Part]:
+    """Whom the bars of a table tell apart, each once, the most harmful first."""
+    drawn = [i for i, c in enumerate(table.columns) if c.kind is Kind.PARTS]
+    parts = (p for row in table.rows for i in drawn if i < len(row) for p in values.parts_of(row[i]))
+    first: dict[Harm, Part] = {}
+    for part in parts:
+        first.setdefault(part.harm, part)
+    return [first[harm] for harm in Harm if harm in first]
 
 
 def line_class(line: str, kind: str) -> str:
