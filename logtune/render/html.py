@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from logtune.render import blocks, course, escape, numbers, svg, tables, terminal, values
@@ -86,11 +87,15 @@ class Bounds:
     told: set[str] = field(default_factory=set)
 
 
-def page(report: Report) -> str:
+Folds = Mapping[tuple[str, str | None], Sequence[Section]]
+"""Sections that are folded under a card, by its restriction and service."""
+
+
+def page(report: Report, folds: Folds = MappingProxyType({})) -> str:
     """Return the report as an HTML document. The same report gives the same page."""
     text = ""
     for rows in ROWS_TRIED:
-        text = _render("page.html.j2", report.period.zone, Bounds(rows), report=report, **_assets())
+        text = _render("page.html.j2", report.period.zone, Bounds(rows), report=report, folds=folds, **_assets())
         if len(text) <= PAGE_MOST:
             break
     return text

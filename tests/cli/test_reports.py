@@ -43,6 +43,14 @@ def test_html(logtune: Runner, maillog: Path, command: str) -> None:
     assert f"<title>logtune {command}: mx, Mon 2 Mar 2026, 1 day</title>" in answer.text
 
 
+def test_html_of_a_trial_has_the_names(logtune: Runner, maillog: Path) -> None:
+    """The page of all trials holds, folded, what --restriction shows of each that would stop anyone."""
+    page = logtune("trial", maillog, "--format", "html").text
+    assert "<details" in page
+    assert "Whom it would hit" in page
+    assert "<details" not in logtune("report", maillog, "--format", "html").text
+
+
 def test_html_is_utf8_in_every_locale(maillog: Path) -> None:
     """The page names its encoding itself, so the locale of cron does not change its bytes."""
     command = [sys.executable, "-m", "logtune", "report", str(maillog), "--format", "html"]

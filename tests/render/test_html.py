@@ -327,6 +327,19 @@ def test_findings_are_worst_first() -> None:
     assert [(words[0], words[1]) for words in items] == [("▲act:", "A"), ("▲act:", "No"), ("△look:", "Mailbox")]
 
 
+def test_evidence_is_folded_under_its_card() -> None:
+    """The names behind a verdict stand closed under it, with headings below its own; other cards have no fold."""
+    card = sample.CARDS[2]
+    folds = {(card.restriction, card.service): sample.TRIAL.sections[:2]}
+    root = parse(html.page(sample.REPORT, folds))
+    fold = root.one("details")
+    assert "open" not in fold.attributes
+    assert fold.one("summary").text == "Whom it would hit · What each restriction does"
+    assert [h.tag for h in fold.all("h2", "h3", "h4")] == ["h4", "h4"]
+    (article,) = (a for a in root.all("article") if list(a.all("details")))
+    assert article.one("h3").text == "reject_invalid_helo_hostname submission"
+
+
 def test_next_commands_and_levels() -> None:
     """A section ends with the next command, and its level stands beside the heading."""
     section = Section("s", "Disk", (), "mails", (Next("logtune sizing --live", "on the server"),), Level.LOOK)
