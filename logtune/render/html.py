@@ -161,6 +161,7 @@ def _plain_filters() -> dict[str, Any]:
         "harm_bar": svg.harm,
         "spark": svg.spark,
         "columns": svg.columns,
+        "groups": groups,
         "legend": legend,
         "harm_key": harm_key,
         "stacks": stacks,
@@ -373,10 +374,6 @@ def _coverage(look: Look, report: Report) -> list[str]:
     return [line.removeprefix(UTF8.level[Level.ACT]).strip() for line in lines]
 
 
-def _groups(look: Look, section: Section) -> list[list[Item]]:
-    return groups(section.items)
-
-
 _LOOKING = {
     "rows": _rows,
     "notes": _notes,
@@ -384,6 +381,5 @@ _LOOKING = {
     "value": _value,
     "period": _period,
     "coverage": _coverage,
-    "groups": _groups,
 }
 """Filters that need the report's zone."""
