@@ -31,7 +31,7 @@ from logtune.clock import Clock, machine_zone
 from logtune.link import COMMON, READ, make_linker
 from logtune.parse import Columns, Counts, ParsedBlock, Tag, parse_block
 from logtune.parse.core import core_name
-from logtune.results import Coverage, Period, Report
+from logtune.results import Coverage, Period, Report, Section
 from logtune.sources import Block, Problem, Source, Sources, default_paths, open_sources
 from logtune.spill import WALL, Room, SpillError, Store, Stored, in_memory, parts
 from logtune.tables import CHOOSING, Choice, Tables, choose
@@ -145,6 +145,12 @@ class MailLog:
         from logtune.analyses import views
 
         return views.trial(self.tables, self.options, self._trial, restriction, self._raw)
+
+    def trial_folds(self) -> dict[tuple[str, str | None], list[Section]]:
+        """The names behind each restriction on trial, by name and service: what a page folds under its verdict."""
+        from logtune.analyses import views
+
+        return views.trial_folds(self._trial)
 
     def _raw(self, positions: Sequence[int]) -> list[str]:
         """Raw lines of *positions* for showing; empty where the source cannot be read twice (stdin)."""

@@ -65,6 +65,15 @@ def trial(
     )
 
 
+def trial_folds(found: Trial) -> dict[tuple[str, str | None], list[Section]]:
+    """What ``trial`` shows of one restriction in full, by name and service, for each that would stop anyone.
+
+    Without the raw lines: reading them again for each would take as long as the report.
+    """
+    stopping = (entry for entry in found.restrictions if entry.counts["accepted"])
+    return {(entry.label, entry.service): trial_in_full.in_full(found, entry, None) for entry in stopping}
+
+
 def what_if(
     log: Tables, found: WhatIf, restriction: str | None = None, raw: trial_in_full.RawLines | None = None
 ) -> Report:

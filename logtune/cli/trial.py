@@ -61,6 +61,7 @@ def trial(
         lambda log: _trial(log, restriction, what_if),
         lambda log: log.trial_json(recipients) if what_if is None else log.what_if_json(what_if, recipients),
         known,
+        (lambda log: log.trial_folds()) if restriction is None and what_if is None else None,
     )
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,7 +34,35 @@ def test_json(logtune: Runner, maillog: Path, command: str) -> None:
     assert re.fullmatch(rf"logtune\.{command}/\d+", json.loads(answer.text)["schema"])
 
 
-@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("command", REPORTS)
+def test_html(logtune: Runner, maillog: Path, command: str) -> None:
+    """--format html is one page, told in its title which command on which host it answers."""
+    answer = logtune(command, maillog, "--format", "html")
+    assert (answer.code, answer.errors) == (ExitCode.OK, "")
+    assert answer.text.startswith("<!doctype html>")
+    assert f"<title>logtune {command}: mx, Mon 2 Mar 2026, 1 day</title>" in answer.text
+
+
+def test_html_of_a_trial_has_the_names(logtune: Runner, maillog: Path) -> None:
+    """The page of all trials holds, folded, what --restriction shows of each that would stop anyone."""
+    page = logtune("trial", maillog, "--format", "html").text
+    assert "<details" in page
+    assert "Whom it would hit" in page
+    assert "<details" not in logtune("report", maillog, "--format", "html").text
+
+
+def test_html_is_utf8_in_every_locale(maillog: Path) -> None:
+    """The page names its encoding itself, so the locale of cron does not change its bytes."""
+    command = [sys.executable, "-m", "logtune", "report", str(maillog), "--format", "html"]
+    pages = [
+        subprocess.run(command, env={**os.environ, **env}, capture_output=True, check=True).stdout
+        for env in ({"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONIOENCODING": "latin-1"})
+    ]
+    assert pages[0] == pages[1]
+    assert "–" in pages[0].decode("utf-8")
+
+
+@pytest.mark.parametrize("form", ["text", "html", "json"])
 def test_output_file(logtune: Runner, maillog: Path, tmp_path: Path, form: str) -> None:
     """--output writes what stdout would get, and nothing to stdout."""
     target = tmp_path / "out"
