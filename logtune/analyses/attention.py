@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.attention_rules import RULES, Rule
-from logtune.analyses.common import ask, counted
+from logtune.analyses.common import ask, counted, when
 from logtune.analyses.connections import load_findings
 from logtune.analyses.deliveries import dns_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
+from logtune.analyses.servers_sections import server_findings
 from logtune.postfix import quota
 from logtune.results import Finding, Item, Level, Next, Note, Section
 
@@ -64,6 +65,7 @@ def attention(log: Tables, options: Options) -> Section:
     warnings, aside = _warnings(log, zone)
     found = [
         *load_findings(log),
+        *server_findings(log, options),
         *warnings,
         *_decisions(log, zone),
         *_deliveries(log, zone),
@@ -84,19 +86,6 @@ def attention(log: Tables, options: Options) -> Section:
         )
     more = (Next("logtune sql \"FROM notices WHERE severity <> 'info'\"", "all warnings"),) if aside or found else ()
     return Section("attention", "Needs a person", items, "worst first", more)
-
-
-def when(moment: datetime | None, zone: ZoneInfo) -> str:
-    """``Tue 10 Mar 09:04`` in *zone*, of naive UTC; empty of None."""
-    if moment is None:
-        return ""
-    local = moment.replace(tzinfo=UTC).astimezone(zone)
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local:%H:%M}"
-
-
-# in words of our own, so that the machine's locale does not change a report
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _worst_first(found: Iterable[Finding]) -> list[Finding]:

@@ -19,6 +19,7 @@ from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
+from logtune.analyses.servers_sections import servers
 from logtune.analyses.trial import Trial
 from logtune.analyses.verify import Verification
 from logtune.analyses.what_if import WhatIf
@@ -92,8 +93,8 @@ def delays(log: Tables, options: Options) -> Report:
 
 
 def sizing(log: Tables, options: Options) -> Report:
-    """Sessions against process limits."""
-    return _report(log, "sizing", "", sizing_sections(log, options))
+    """Sessions against process limits, and several servers side by side."""
+    return _report(log, "sizing", "", [*sizing_sections(log, options), *servers(log, options)])
 
 
 def _headline(found: Trial, problems: Section) -> str:
