@@ -3,7 +3,7 @@
 
     python3 sample_logs/make_samples.py truth [NAME ...]     the small logs (all of them, or those named)
     python3 sample_logs/make_samples.py big [NAME ...]       helo_trial, helo_trial_iso, rotated, filter,
-                                                             two_servers
+                                                             two_servers, full_mailboxes
     python3 sample_logs/make_samples.py oracle               check the declared faults against enforcing Postfixes
     python3 sample_logs/make_samples.py readme               write README.md from what is there
 

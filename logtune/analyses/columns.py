@@ -33,7 +33,7 @@ RELATIONS = _words(
 
 TRIAL = _and(RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict")
 WHAT_IF = _and(TRIAL, notices="pid client_addr")
-REJECTS = _and(RELATIONS, decisions="object reason repeat")
+REJECTS = _and(RELATIONS, decisions="object reason repeat", deliveries="relay_addr reason")
 DELAYS = _and(
     RELATIONS,
     deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"

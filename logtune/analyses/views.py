@@ -12,9 +12,11 @@ from logtune.analyses.connections import connections
 from logtune.analyses.connections import sizing as sizing_sections
 from logtune.analyses.deliveries import delays as delay_sections
 from logtune.analyses.deliveries import deliveries
+from logtune.analyses.greetings import greetings
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options
 from logtune.analyses.overview import overview
+from logtune.analyses.quota import quota
 from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
@@ -22,6 +24,7 @@ from logtune.analyses.sasl import sasl
 from logtune.analyses.servers_sections import servers
 from logtune.analyses.trial import Trial
 from logtune.analyses.verify import Verification
+from logtune.analyses.vrfy import vrfy
 from logtune.analyses.what_if import WhatIf
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
@@ -82,9 +85,10 @@ def verify(after: Tables, found: Verification) -> Report:
 
 
 def rejects(log: Tables, options: Options) -> Report:
-    """Rejects in full."""
+    """Rejects in full; mailboxes over quota, VRFY, and mail without a greeting."""
     summary = replace(reject_section(log, options), next=())  # its next command is this one
-    return _report(log, "rejects", "", [summary, *rejects_details(log, options)])
+    asked = [quota(log, options), vrfy(log, options), greetings(log, options)]
+    return _report(log, "rejects", "", [summary, *rejects_details(log, options), *asked])
 
 
 def delays(log: Tables, options: Options) -> Report:

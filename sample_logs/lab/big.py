@@ -9,6 +9,7 @@ from . import cases, world
 from .company import Company
 from .formats import WINTER, as_rsyslog_classic, as_rsyslog_iso, cut_in_a_session
 from .laboratory import Laboratory, Setup, write, write_json
+from .mailboxes import full_mailboxes
 from .pair import two_servers
 
 SITE = {
@@ -90,6 +91,7 @@ SAMPLES = {
     "helo_trial_iso": helo_trial_iso,
     "rotated": rotated,
     "two_servers": two_servers,
+    "full_mailboxes": full_mailboxes,
 }
 
 
