@@ -38,6 +38,10 @@ HOUR_LEAST, HOUR_SIGMA, HOUR_OTHER = 20, 6.0, 0.15
 opens several sessions in a row."""
 
 
+DEFAULT = "default"
+"""Where a limit is from that the log does not tell: it is Postfix's own."""
+
+
 @dataclass(frozen=True)
 class Silence:
     """A span (UTC) in which nobody came to a host; sessions in it, and in as long a time before and after."""
@@ -92,7 +96,7 @@ class Without:
     now: int
     needed: int
     limit: int
-    logged: bool
+    limit_from: str
 
 
 @dataclass(frozen=True)
@@ -220,7 +224,7 @@ def if_one_fails(log: Tables, servers: Servers) -> list[Without]:
     keep(log, "server_minutes", "servers_minutes")
     limits = _limits(log)
     asked = ask(log, "servers_without", hosts=tuple(shares), shares=tuple(shares.values()))
-    return [Without(fails, takes, now, needed, *limits.get(takes, (0, False))) for fails, takes, now, needed in asked]
+    return [Without(fails, takes, now, needed, *limits.get(takes, (0, DEFAULT))) for fails, takes, now, needed in asked]
 
 
 def peaks_while(log: Tables, silence: Silence) -> list[tuple[str, int]]:
@@ -232,23 +236,31 @@ def peaks_while(log: Tables, silence: Silence) -> list[tuple[str, int]]:
     ]
 
 
-def peaks(log: Tables) -> dict[str, tuple[int, int, bool]]:
-    """Host to the highest peak of one of its port-25 services, that service's limit, and whether the log tells it."""
-    found: dict[str, tuple[int, int, bool]] = {}
-    for (host, _, service), load in service_loads(log).items():
-        if host is not None and _by_mx(service) and load.peak > found.get(host, (-1, 0, False))[0]:
-            found[host] = (load.peak, load.limit, load.logged)
+def peaks(log: Tables) -> dict[str, tuple[int, int, str]]:
+    """Host to the highest peak of one of its port-25 services, that service's limit, and where the limit is from."""
+    found: dict[str, tuple[int, int, str]] = {}
+    for host, peak, limit, source in _loads(log):
+        if peak > found.get(host, (-1, 0, ""))[0]:
+            found[host] = (peak, limit, source)
     return found
 
 
-def _limits(log: Tables) -> dict[str, tuple[int, bool]]:
-    """Host to the processes that its port-25 services may have together, and whether the log tells it."""
-    found: dict[str, tuple[int, bool]] = {}
-    for (host, _, service), load in service_loads(log).items():
-        if host is not None and _by_mx(service):
-            so_far, logged = found.get(host, (0, True))
-            found[host] = (so_far + load.limit, logged and load.logged)
+def _limits(log: Tables) -> dict[str, tuple[int, str]]:
+    """Host to the processes that its port-25 services may have together (0: no limit), and where that is from."""
+    found: dict[str, tuple[int, str]] = {}
+    for host, _, limit, source in _loads(log):
+        so_far, known = found.get(host, (0, source))
+        found[host] = (so_far + limit, source if source == known else DEFAULT)
     return found
+
+
+def _loads(log: Tables) -> list[tuple[str, int, int, str]]:
+    """Host, peak, limit and where it is from, of each port-25 service."""
+    return [
+        (host, load.peak, load.limit, "log" if load.logged else DEFAULT)
+        for (host, _, service), load in service_loads(log).items()
+        if host is not None and _by_mx(service)
+    ]
 
 
 def _by_mx(service: str | None) -> bool:

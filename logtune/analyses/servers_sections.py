@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.common import ask, counted, duration, when
-from logtune.analyses.servers import OddHour, Servers, Silence, Without, if_one_fails, peaks, peaks_while
+from logtune.analyses.servers import DEFAULT, OddHour, Servers, Silence, Without, if_one_fails, peaks, peaks_while
 from logtune.analyses.shares import share
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Section, Table
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from logtune.analyses.options import Options
     from logtune.tables import Tables
 
-MEASURED, CANNOT = "measured from the log", "the log cannot tell, look here"
+MEASURED, CANNOT = "from the log", "the log cannot tell"
+"""How it is known, in the words of the table \"At a glance\"."""
 ASK_DNS = "dig +short MX YOUR-DOMAIN"
 BACKUP_LEAST, BACKUP_PART = 20, 0.05
 """Sessions at a backup, and their part of all, from which it is worth a look that the first host was up."""
@@ -48,17 +49,29 @@ def server_findings(log: Tables, options: Options) -> list[Finding]:
     return _findings(log, options, found, if_one_fails(log, found)) if found else []
 
 
-def at_a_glance(log: Tables, options: Options) -> list[tuple[str, str, str]]:
-    """Rows (what, how it is known, what is known) for "several servers" and "MX order", of any log."""
+def at_a_glance(log: Tables, options: Options) -> list[tuple[Level, str, str, str]]:
+    """Rows (level, what, in words, how it is known) for "several servers" and "MX order", of any log."""
     found = Servers.of(log, options)
     if found is None:
-        alone = ("several servers", CANNOT, "This log has one host: give the logs of all in one run.")
-        return [alone, ("MX order", CANNOT, ASK_DNS)]
+        alone = "This log has one host: give the logs of all hosts in one run."
+        return [
+            (Level.UNKNOWN, "several servers", alone, CANNOT),
+            (Level.UNKNOWN, "MX order", f"Look at {ASK_DNS}", CANNOT),
+        ]
     usual = found.usual()
     parts = ", ".join(f"{host} {share(count, usual.total())}" for host, count in usual.most_common())
     said = f"{counted(len(found.traffic), 'host')}; sessions on port 25: {parts}"
-    order = ("MX order", "given with --mx-order", ", then ".join(" and ".join(step) for step in found.order))
-    return [("several servers", MEASURED, said), order if found.order else ("MX order", CANNOT, ASK_DNS)]
+    found_trouble = _findings(log, options, found, if_one_fails(log, found))
+    level = (
+        Level.ACT if any(f.level is Level.ACT for f in found_trouble) else Level.LOOK if found_trouble else Level.WELL
+    )
+    servers_row = (level, "several servers", said, MEASURED)
+    if not found.order:
+        return [servers_row, (Level.UNKNOWN, "MX order", f"Look at {ASK_DNS}, then say it with --mx-order.", CANNOT)]
+    backups = sum(row[2] for row in _backup(log, found) if row[1] != "down")
+    order = ", then ".join(" and ".join(step) for step in found.order)
+    words = f"{order}; {counted(backups, 'session')} at a backup while a host before it was up"
+    return [servers_row, (Level.LOOK if backups else Level.WELL, "MX order", words, MEASURED)]
 
 
 def _findings(log: Tables, options: Options, found: Servers, spare: Sequence[Without]) -> list[Finding]:
@@ -115,9 +128,10 @@ def _too_few(spare: Sequence[Without]) -> list[Finding]:
     found = []
     for one in spare:
         if one.limit and one.needed > NEAR * one.limit:
-            limit = f"{one.limit:,}" if one.logged else f"{one.limit:,} (Postfix's default, the log does not tell it)"
+            known = one.limit_from != DEFAULT
+            limit = f"{one.limit:,}" if known else f"{one.limit:,} (Postfix's default, the log does not tell it)"
             title = f"If {one.fails} fails, {one.takes} needs {one.needed:,} smtpd processes; its limit is {limit}"
-            level = Level.ACT if one.logged and one.needed > one.limit else Level.LOOK
+            level = Level.ACT if known and one.needed > one.limit else Level.LOOK
             found.append(Finding(level, title, f"Its own peak is {one.now:,}.", "logtune sizing"))
     return found
 
@@ -163,10 +177,9 @@ def _load(log: Tables, found: Servers) -> Table:
     tops = peaks(log)
     rows = []
     for host in found.traffic:
-        peak, limit, logged = tops.get(host, (None, None, None))
+        peak, limit, source = tops.get(host, (None, None, None))
         sent, deferred, bounced, median, p95 = times.get(host, (0, 0, 0, None, None))
-        source = None if logged is None else "log" if logged else "default"
-        rows.append((host, peak, limit, source, sent, median, p95, deferred, bounced))
+        rows.append((host, peak, limit or None, source, sent, median, p95, deferred, bounced))
     columns = (
         Column("host", "host", Kind.LOGTEXT, strong=True),
         Column("peak", "peak", Kind.COUNT),
@@ -266,8 +279,7 @@ def _odd_hours(found: Sequence[OddHour], options: Options) -> Item:
 
 def _fails(options: Options, spare: Sequence[Without]) -> list[Item]:
     rows = [
-        (one.fails, one.takes, one.now, one.needed, one.limit or None, "log" if one.logged else "default")
-        for one in spare[: options.top]
+        (one.fails, one.takes, one.now, one.needed, one.limit or None, one.limit_from) for one in spare[: options.top]
     ]
     columns = (
         Column("fails", "if this fails", Kind.LOGTEXT, strong=True),

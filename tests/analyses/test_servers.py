@@ -11,7 +11,7 @@ import pytest
 from logtune.analyses.servers import Servers, Silence, if_one_fails
 from logtune.analyses.servers_sections import at_a_glance, server_findings, servers
 from logtune.api import MailLog, OptionError, read
-from logtune.results import Note, Table
+from logtune.results import Level, Note, Table
 from tests.lines import log_of
 
 PAIR = Path(__file__).parents[2] / "sample_logs" / "two_servers"
@@ -91,13 +91,9 @@ def test_one_host_has_no_section() -> None:
     assert servers(log.tables, log.options) == []
     assert server_findings(log.tables, log.options) == []
     assert "server_sessions" not in [row[0] for row in log.tables.con.execute("SHOW TABLES").fetchall()]
-    assert at_a_glance(log.tables, log.options) == [
-        (
-            "several servers",
-            "the log cannot tell, look here",
-            "This log has one host: give the logs of all in one run.",
-        ),
-        ("MX order", "the log cannot tell, look here", "dig +short MX YOUR-DOMAIN"),
+    assert [(row[0], row[1], row[3]) for row in at_a_glance(log.tables, log.options)] == [
+        (Level.UNKNOWN, "several servers", "the log cannot tell"),
+        (Level.UNKNOWN, "MX order", "the log cannot tell"),
     ]
 
 
@@ -107,9 +103,14 @@ def test_the_mx_order_is_asked_for() -> None:
     last = servers(log.tables, log.options)[-1]
     assert (last.name, [type(item) for item in last.items]) == ("servers_mx_order", [Note])
     assert "The log cannot tell the MX order; look here: dig +short MX" in last.items[0].text  # type: ignore[union-attr]
-    assert at_a_glance(log.tables, log.options)[0] == (
-        "several servers", "measured from the log", "2 hosts; sessions on port 25: mx1 71 %, mx2 29 %",
-    )  # fmt: skip
+    look = "Look at dig +short MX YOUR-DOMAIN, then say it with --mx-order."
+    assert at_a_glance(log.tables, log.options) == [
+        (Level.LOOK, "several servers", "2 hosts; sessions on port 25: mx1 71 %, mx2 29 %", "from the log"),
+        (Level.UNKNOWN, "MX order", look, "the log cannot tell"),
+    ]
+    log = pair(mx_order="mx1,mx2")
+    words = "mx1, then mx2; 91 sessions at a backup while a host before it was up"
+    assert at_a_glance(log.tables, log.options)[1] == (Level.LOOK, "MX order", words, "from the log")
 
 
 def test_a_backup_while_the_first_was_up() -> None:
@@ -180,8 +181,8 @@ def test_if_one_fails() -> None:
     log = log_of(visits(*first, *same, seconds=55))
     found = Servers.of(log.tables, log.options)
     assert found is not None
-    needed = {(w.fails, w.takes): (w.now, w.needed, w.limit, w.logged) for w in if_one_fails(log.tables, found)}
-    assert needed == {("mx1", "mx2"): (2, 4, 100, False), ("mx2", "mx1"): (3, 4, 100, False)}
+    needed = {(w.fails, w.takes): (w.now, w.needed, w.limit, w.limit_from) for w in if_one_fails(log.tables, found)}
+    assert needed == {("mx1", "mx2"): (2, 4, 100, "default"), ("mx2", "mx1"): (3, 4, 100, "default")}
 
 
 def test_a_log_that_ends_early() -> None:
