@@ -57,11 +57,12 @@ def _metrics(found: list[tuple[Any, ...]], owned: list[bool]) -> list[Metric]:
 def _clients(found: list[tuple[Any, ...]], owned: list[bool], options: Options) -> Table:
     labels = service_labels(row[1:4] for row in found)
     rows = [
-        (_client(row[4], row[5]), mine, labels[row[1:4]], KINDS[row[0]], *row[7:11], row[12])
+        (row[5], row[4], mine, labels[row[1:4]], KINDS[row[0]], *row[7:11], row[12])
         for row, mine in list(zip(found, owned, strict=True))[: options.top]
     ]
     columns = (
         Column("client", "client", Kind.LOGTEXT, strong=True),
+        Column("name", "name", Kind.LOGTEXT, wide=True),
         Column("authorized", "authorized", Kind.MARK),
         Column("service", "service", Kind.LOGTEXT, wide=True),
         Column("kind", "greeting", Kind.TEXT),
@@ -77,7 +78,3 @@ def _clients(found: list[tuple[Any, ...]], owned: list[bool], options: Options) 
     )
     sql = "SELECT client_addr, count(*) FROM sessions WHERE mail > 0 AND greetings <= starttls GROUP BY 1"
     return Table("greetings", columns, rows, omitted=len(found) - len(rows), note=note, sql=sql)
-
-
-def _client(name: str | None, addr: str | None) -> str:
-    return f"{name}[{addr}]" if name and name != "unknown" else addr or "?"

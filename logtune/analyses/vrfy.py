@@ -22,11 +22,12 @@ def vrfy(log: Tables, options: Options) -> Section:
     if not found:
         return Section("vrfy", "VRFY", [Note("No client asked with VRFY.")])
     rows = [
-        (_client(name, addr), is_own(addr, options.mynetworks), sessions, asked, yes, no, asked - yes - no, first, last)
+        (addr, name, is_own(addr, options.mynetworks), sessions, asked, yes, no, asked - yes - no, first, last)
         for name, addr, sessions, asked, yes, no, first, last in found[: options.top]
     ]
     columns = (
         Column("client", "client", Kind.LOGTEXT, strong=True),
+        Column("name", "name", Kind.LOGTEXT, wide=True),
         Column("own", "own", Kind.MARK, wide=True),
         Column("sessions", "sessions", Kind.COUNT, wide=True),
         Column("asked", "asked", Kind.COUNT),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from logtune.analyses.greetings import greetings
-from logtune.api import MailLog
+from logtune.api import MailLog, read
 from logtune.results import Metric, Note, Table
 from tests.lines import log_of
 
+TRUTH = Path(__file__).parents[2] / "sample_logs" / "truth"
 ANNA = "anna.dsl.example[192.0.2.7]"
 
 
@@ -25,7 +29,7 @@ def rows(log: MailLog) -> list[tuple[object, ...]]:
     """Client, authorized, greeting, sessions, MAIL taken, MAIL refused, recipients accepted."""
     items = greetings(log.tables, log.options).items
     found = next((item for item in items if isinstance(item, Table)), None)
-    return [(row[0], row[1], *row[3:8]) for row in found.rows] if found else []
+    return [(f"{row[1]}[{row[0]}]", row[2], *row[4:9]) for row in found.rows] if found else []
 
 
 def metrics(log: MailLog) -> dict[str, int]:
@@ -60,6 +64,20 @@ def test_already_required() -> None:
     log = log_of(session("mail=0/1 quit=1 commands=1/2"))
     assert rows(log) == [(ANNA, False, "no greeting", 1, 0, 1, 0)]
     assert metrics(log) == {"would_stop": 0, "of_authorized": 0, "refused": 1}
+
+
+def test_real_postfix() -> None:
+    """Without smtpd_helo_required a client sends mail without a greeting; another greets before STARTTLS only.
+
+    See sample_logs/lab/cases.py, vrfy_off: the truth beside the log names the recipients accepted and their HELO name.
+    """
+    log = read(TRUTH / "vrfy_off.log", year=2026, tz="UTC", mynetworks="192.168.10.0/24")
+    recipients = json.loads((TRUTH / "vrfy_off.json").read_text())["recipients"]
+    silent = [r for r in recipients if r["helo"] is None and r["outcome"] == "accepted"]
+    own = [r for r in silent if r["client_addr"].startswith("192.168.10.")]
+    assert metrics(log) == {"would_stop": len(silent), "of_authorized": len(own)}
+    assert (len(silent), len(own)) == (4, 1)
+    assert [row[2] for row in rows(log)] == ["no greeting", "no greeting", "none after STARTTLS"]
 
 
 def test_a_refused_greeting_and_one_before_tls() -> None:
