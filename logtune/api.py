@@ -331,6 +331,7 @@ def read(
     tz: str | None = None,
     config_file: str | None = None,
     known: str | None = None,
+    mx_order: str = "",
     top: int = 10,
     columns: Columns | None = None,
     memory: int | None = None,
@@ -341,17 +342,19 @@ def read(
     *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
     whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
     name. *mynetworks* adds to those of the configuration file; *known* is a file of clients that the lists of a trial
-    need not show, instead of the configuration's. *year* is that of the first line. Sources that cannot be read do
-    not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column names) limits what
-    is built, for less time and memory; all are built without it. *memory* (bytes; without it ``LOGTUNE_MEMORY`` in
-    megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what does not fit goes to
-    files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``, and ``SpillError``
-    where such files cannot be written.
+    need not show, instead of the configuration's. *mx_order* (``mx1 mx2, backup``) are the hosts of the log that take
+    mail, best MX preference first, equal ones with a blank between them. *year* is that of the first line. Sources that
+    cannot be read do not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column
+    names) limits what is built, for less time and memory; all are built without it. *memory* (bytes; without it
+    ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what
+    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``,
+    and ``SpillError`` where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
     zone = _zone(tz)
     own = _networks(mynetworks)
+    _mx_order(mx_order)  # a mistake in it costs no reading
     if year is not None and year not in YEARS:
         raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
     begin, end = _span(zone, since, until, day)
@@ -376,6 +379,7 @@ def read(
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
         quota_texts=settings.quota_texts,
         days=tables.days,
+        mx_order=_mx_order(mx_order) or settings.mx_order,
         known=settings.known_clients if known is None else config.read_known(known),
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
@@ -650,6 +654,13 @@ def _networks(given: str | Sequence[str]) -> tuple[str, ...]:
             wanted = "expected a network such as 192.0.2.0/24 or 2001:db8::/32"
             raise OptionError(f"mynetworks {text!r}: {error}; {wanted}") from error
     return tuple(networks)
+
+
+def _mx_order(text: str) -> tuple[tuple[str, ...], ...]:
+    steps = config.mx_steps(text) if text else ()
+    if text and not steps:
+        raise OptionError(f"mx_order {text!r}: expected host names such as mx1,mx2; equal ones as 'mx1 mx2,backup'")
+    return steps
 
 
 def _words(given: str | Sequence[str]) -> tuple[str, ...]:

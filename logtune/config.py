@@ -129,6 +129,17 @@ _NAME = re.compile(r"(?=.*[a-z])[a-z0-9_-]+(\.[a-z0-9_-]+)*")
 """A host or domain name; one without a letter would be a mistyped address."""
 
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+def mx_steps(text: str) -> tuple[tuple[str, ...], ...]:
+    """``mx1 mx2, backup`` as ``(("mx1", "mx2"), ("backup",))``; nothing where a word is no host name."""
+    steps = [step.split() for step in text.split(",")]
+    if not all(steps) or not all(_HOST.fullmatch(name) for step in steps for name in step):
+        return ()
+    return tuple(map(tuple, steps))
+
+
 def _network(text: str) -> IPv4Network | IPv6Network | None:
     try:
         return ip_network(re.sub(r"^\[([^]]*)\]", r"\1", text))
@@ -150,6 +161,8 @@ class Config:
     quota_texts: tuple[str, ...] = ()
     """Texts, ``*`` being any text, that mean a full mailbox; beside those of ``postfix/quota.py``."""
     known_clients: Known = NOBODY
+    mx_order: tuple[tuple[str, ...], ...] = ()
+    """Host names as the log has them, those of the best MX preference first; a step holds those of one preference."""
     path: Path | None = None
     """The file it was read from."""
 
@@ -222,6 +235,7 @@ class _Reader:
             "probe_senders": self.senders,
             "quota_texts": self.strings,
             "known_clients": self.known_clients,
+            "mx_order": self.mx_order,
         }
         self.known("", raw, readers)
         return Config(path=path, **{key: readers[key](key, value) for key, value in raw.items()})
@@ -312,6 +326,14 @@ class _Reader:
     def known_clients(self, key: str, raw: Any) -> Known:
         """The path of a file of clients; a relative one begins where the configuration file lies."""
         return read_known(Path(self._file).parent / Path(self.string(key, raw)).expanduser())
+
+    def mx_order(self, key: str, raw: Any) -> tuple[tuple[str, ...], ...]:
+        """Host names; those of one preference stand in one text, with blanks between them."""
+        for place, text in self.placed(key, raw):
+            if not mx_steps(text):
+                advice = "List the hosts as the log names them, the best preference first."
+                raise self.error(place, "a host name such as mx1, or several of one preference", repr(text), advice)
+        return tuple(step for _, text in self.placed(key, raw) for step in mx_steps(text))
 
     def strings(self, key: str, raw: Any) -> tuple[str, ...]:
         return tuple(text for _, text in self.placed(key, raw))

@@ -2,7 +2,8 @@
 """Make the sample logs with a real Postfix on loopback, and the truth about them without looking at the logs.
 
     python3 sample_logs/make_samples.py truth [NAME ...]     the small logs (all of them, or those named)
-    python3 sample_logs/make_samples.py big [NAME ...]       helo_trial, helo_trial_iso, rotated, filter
+    python3 sample_logs/make_samples.py big [NAME ...]       helo_trial, helo_trial_iso, rotated, filter,
+                                                             two_servers, full_mailboxes
     python3 sample_logs/make_samples.py delays [NAME ...]    delays/: slow for one known reason each, in real time
     python3 sample_logs/make_samples.py oracle               check the declared faults against enforcing Postfixes
     python3 sample_logs/make_samples.py readme               write README.md from what is there

@@ -40,6 +40,7 @@ def test_example_of_the_documentation_loads() -> None:
         submission_services=("submission", "smtps", "webmail-in"),
         probe_senders=("verify@probe.example.net",),
         quota_texts=("*This mailbox is full, please call*",),
+        mx_order=(("mx1", "mx2"), ("backup",)),
         path=FILE,
     )
 
@@ -94,9 +95,9 @@ def test_depends_on_history_follows_the_restriction_unless_said() -> None:
 
 MISTAKES = {
     "my_networks = []": "my_networks: expected one of texts, tags, mynetworks, submission_services, probe_senders, "
-    "quota_texts, known_clients, found the key my_networks. Did you mean mynetworks?",
+    "quota_texts, known_clients, mx_order, found the key my_networks. Did you mean mynetworks?",
     "colour = true": "colour: expected one of texts, tags, mynetworks, submission_services, probe_senders, "
-    "quota_texts, known_clients, found the key colour. Take it out; docs/configuration.md lists all keys",
+    "quota_texts, known_clients, mx_order, found the key colour. Take it out; docs/configuration.md lists all keys",
     'mynetworks = "192.0.2.0/24"': 'mynetworks: expected a list of texts in quotes, such as ["a", "b"], found '
     "the text '192.0.2.0/24'. docs/configuration.md shows every key with an example",
     "mynetworks = [7]": "mynetworks[1]: expected a text in quotes, found the number 7. docs/configuration.md shows "
@@ -110,6 +111,8 @@ MISTAKES = {
     "'postfix/submission/smtpd'. Give the middle part of the syslog tag alone: submission in postfix/submission/smtpd",
     'probe_senders = ["<>"]': "probe_senders[1]: expected an address such as verify@example.net, found '<>'. Write it "
     "without angle brackets; the empty sender and double-bounce@ always count as probes",
+    'mx_order = ["mx1;reboot"]': "mx_order[1]: expected a host name such as mx1, or several of one preference, found "
+    "'mx1;reboot'. List the hosts as the log names them, the best preference first",
     'quota_texts = [" "]': "quota_texts[1]: expected a text in quotes, found an empty one. Fill it in or take the "
     "entry out",
     '[[texts]]\nrestriction = "reject"': "texts[1]: expected one of match, glob and regex, found none of them. Keep "

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.attention_rules import RULES, Rule
-from logtune.analyses.common import ask, counted
+from logtune.analyses.common import ask, counted, when
 from logtune.analyses.connections import load_findings
 from logtune.analyses.name_service import name_service_findings
+from logtune.analyses.quota import quota_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
-from logtune.postfix import quota
+from logtune.analyses.servers_sections import server_findings
+from logtune.analyses.vrfy import vrfy_findings
 from logtune.results import Finding, Item, Level, Next, Note, Section
 
 if TYPE_CHECKING:
@@ -31,8 +33,6 @@ SAMPLES = 3
 
 NAME_SERVICE_DOMAINS = 5
 """Name service errors of fewer domains are those domains' own."""
-
-QUOTA_SHOWN = 5
 
 NO_FILE_TROUBLE = frozenset(
     {"sendmail", "postdrop", "postqueue", "postsuper", "postmap", "postalias", "postconf", "postcat"}
@@ -64,10 +64,12 @@ def attention(log: Tables, options: Options) -> Section:
     warnings, aside = _warnings(log, zone)
     found = [
         *load_findings(log),
+        *server_findings(log, options),
         *warnings,
         *_decisions(log, zone),
         *_deliveries(log, zone),
-        *_quota(log, options, zone),
+        *quota_findings(log, options),
+        *vrfy_findings(log, options),
         *name_service_findings(log),
         *sasl_findings(log),
         *remote_findings(log),
@@ -84,19 +86,6 @@ def attention(log: Tables, options: Options) -> Section:
         )
     more = (Next("logtune sql \"FROM notices WHERE severity <> 'info'\"", "all warnings"),) if aside or found else ()
     return Section("attention", "Needs a person", items, "worst first", more)
-
-
-def when(moment: datetime | None, zone: ZoneInfo) -> str:
-    """``Tue 10 Mar 09:04`` in *zone*, of naive UTC; empty of None."""
-    if moment is None:
-        return ""
-    local = moment.replace(tzinfo=UTC).astimezone(zone)
-    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local:%H:%M}"
-
-
-# in words of our own, so that the machine's locale does not change a report
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _worst_first(found: Iterable[Finding]) -> list[Finding]:
@@ -241,29 +230,3 @@ def _deliveries(log: Tables, zone: ZoneInfo) -> list[Finding]:
         for name, (level, title, advice) in DELIVERIES.items()
         if name in troubles
     ]
-
-
-def _quota(log: Tables, options: Options, zone: ZoneInfo) -> list[Finding]:
-    rows = ask(log, "attention_quota", texts=quota.pattern(options.quota_texts), top=min(options.top, QUOTA_SHOWN))
-    if not rows:
-        return []
-    groups = rows[0][-1]
-    title = f"Mailbox over quota: {rows[0][0]}" if groups == 1 else f"{groups:,} mailboxes over quota"
-    return [Finding(Level.LOOK, title, _quota_detail(rows, zone), samples=tuple(_mailbox(row, zone) for row in rows))]
-
-
-def _quota_detail(rows: list[tuple[Any, ...]], zone: ZoneInfo) -> str:
-    waiting, bounced, rejected = (sum(row[at] for row in rows) for at in (4, 5, 6))
-    since = min((row[1] for row in rows if row[1]), default=None)
-    parts = [f"since {when(since, zone)}"] if since else []
-    parts += [f"{counted(waiting, 'mail')} waiting"] if waiting else []
-    parts += [f"{bounced:,} bounced"] if bounced else []
-    parts += [f"{rejected:,} rejected"] if rejected else []
-    shown = f" (the {len(rows)} worst)" if rows[0][-1] > len(rows) else ""
-    return ", ".join(parts) + shown
-
-
-def _mailbox(row: tuple[Any, ...], zone: ZoneInfo) -> str:
-    mailbox, first, last, lines, *_, sample, _ = row
-    span = f"{when(first, zone)} – {when(last, zone)}"
-    return f"{mailbox}: {span}, {counted(lines, 'try', 'tries')}: {sample}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from logtune.tables import query
 
@@ -100,6 +101,19 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s" if seconds >= 10 or seconds == 0 else f"{seconds:.2g} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def when(moment: datetime | None, zone: ZoneInfo) -> str:
+    """``Tue 10 Mar 09:04`` in *zone*, of naive UTC; empty of None."""
+    if moment is None:
+        return ""
+    local = moment.replace(tzinfo=UTC).astimezone(zone)
+    return f"{DAYS[local.weekday()]} {local.day} {MONTHS[local.month - 1]} {local:%H:%M}"
+
+
+# in words of our own, so that the machine's locale does not change a report
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def cut_rows(rows: Sequence[tuple[Any, ...]]) -> tuple[list[tuple[Any, ...]], int]:

@@ -13,7 +13,7 @@ class Options:
     """Options of all analyses. ``zone`` is the IANA name in which days are counted, ``days`` the period's local days,
     ``history`` the restrictions that the site says depend on what happened before,
     ``quota_texts`` its own words for a full mailbox (``*`` is any text), ``known`` the clients that lists of a trial
-    need not show any more.
+    need not show any more, ``mx_order`` the hosts that take mail, those of the best MX preference first.
     """
 
     top: int = 10
@@ -22,5 +22,6 @@ class Options:
     zone: str = "UTC"
     history: frozenset[str] = frozenset()
     quota_texts: tuple[str, ...] = ()
+    mx_order: tuple[tuple[str, ...], ...] = ()
     days: tuple[date, ...] = ()
     known: Known = NOBODY

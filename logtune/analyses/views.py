@@ -13,15 +13,19 @@ from logtune.analyses.connections import sizing as sizing_sections
 from logtune.analyses.delays import delays as delay_sections
 from logtune.analyses.delays import headline as delay_headline
 from logtune.analyses.deliveries import deliveries
+from logtune.analyses.greetings import greetings
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options
 from logtune.analyses.overview import overview
+from logtune.analyses.quota import quota
 from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
+from logtune.analyses.servers_sections import servers
 from logtune.analyses.trial import Trial
 from logtune.analyses.verify import Verification
+from logtune.analyses.vrfy import vrfy
 from logtune.analyses.what_if import WhatIf
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
@@ -91,9 +95,10 @@ def verify(after: Tables, found: Verification) -> Report:
 
 
 def rejects(log: Tables, options: Options) -> Report:
-    """Rejects in full."""
+    """Rejects in full; mailboxes over quota, VRFY, and mail without a greeting."""
     summary = replace(reject_section(log, options), next=())  # its next command is this one
-    return _report(log, "rejects", "", [summary, *rejects_details(log, options)])
+    asked = [quota(log, options), vrfy(log, options), greetings(log, options)]
+    return _report(log, "rejects", "", [summary, *rejects_details(log, options), *asked])
 
 
 def delays(log: Tables, options: Options) -> Report:
@@ -102,8 +107,8 @@ def delays(log: Tables, options: Options) -> Report:
 
 
 def sizing(log: Tables, options: Options) -> Report:
-    """Sessions against process limits."""
-    return _report(log, "sizing", "", sizing_sections(log, options))
+    """Sessions against process limits, and several servers side by side."""
+    return _report(log, "sizing", "", [*sizing_sections(log, options), *servers(log, options)])
 
 
 def _headline(found: Trial, problems: Section) -> str:

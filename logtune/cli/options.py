@@ -117,6 +117,14 @@ class Given:
             help="Your networks as in main.cf: 192.0.2.0/24,[2001:db8::]/32. Repeatable.",
         ),
     ] = None
+    mx_order: Annotated[
+        str | None,
+        typer.Option(
+            "--mx-order",
+            metavar="HOSTS",
+            help="Hosts of the log that take mail, best MX preference first: mx1,mx2. Equal ones: 'mx1 mx2,backup'.",
+        ),
+    ] = None
     year: Annotated[
         int | None,
         typer.Option(
@@ -153,6 +161,7 @@ class Given:
             "instances": tuple(self.instance or ()),
             "services": tuple(self.service or ()),
             "mynetworks": tuple(self.mynetworks or ()),
+            "mx_order": self.mx_order or "",
             "year": self.year,
             "tz": self.tz,
             "config_file": self.config,

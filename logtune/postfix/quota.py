@@ -27,6 +27,9 @@ QUOTA_TEXTS = (
     QuotaText("*552 5.2.2 *Quota exceeded*", "Dovecot LMTP with a quota_exceeded_message that begins alike"),
     QuotaText("*Mailbox is full*", "Dovecot quota-status, the answer of its documentation"),
     QuotaText("*Disk quota exceeded*", "quota of the file system, strerror(EDQUOT)"),
+    QuotaText(
+        "*mailbox *File too large*", "local and virtual, mailbox_size_limit and virtual_mailbox_limit of mbox files"
+    ),
     QuotaText("*mailbox * is over quota*", "Cyrus IMAP lmtpd and others"),
     QuotaText("*Over quota*", "Cyrus IMAP lmtpd"),
 )

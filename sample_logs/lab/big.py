@@ -9,6 +9,8 @@ from . import cases, world
 from .company import Company
 from .formats import WINTER, as_rsyslog_classic, as_rsyslog_iso, cut_in_a_session
 from .laboratory import Laboratory, Setup, write, write_json
+from .mailboxes import full_mailboxes
+from .pair import two_servers
 
 SITE = {
     **cases.BASE,
@@ -83,7 +85,14 @@ def filter(lab: Laboratory, folder: Path) -> None:
     write_json(folder / "filter.json", truth)
 
 
-SAMPLES = {"helo_trial": helo_trial, "filter": filter, "helo_trial_iso": helo_trial_iso, "rotated": rotated}
+SAMPLES = {
+    "helo_trial": helo_trial,
+    "filter": filter,
+    "helo_trial_iso": helo_trial_iso,
+    "rotated": rotated,
+    "two_servers": two_servers,
+    "full_mailboxes": full_mailboxes,
+}
 
 
 def make_big(folder: Path, names: list[str], lab: Laboratory) -> None:

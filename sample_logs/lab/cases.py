@@ -745,6 +745,31 @@ def vrfy_etrn(lab):
 
 
 @case(
+    "VRFY switched off, and mail without a greeting: a 502 and a missing HELO leave no line, only smtpd's counters.",
+    {**BASE, "smtpd_helo_required": "no", "disable_vrfy_command": "yes"},
+)
+def vrfy_off(lab):
+    session = lab.connect(w.PARTNER)
+    session.greet()
+    for command in ("VRFY anna@corbel.example", "VRFY nosuch", "VRFY"):
+        session.wire.command(command)
+    session.quit()
+    lab.pause(5)
+    for who, recipients in ((w.ORG, ("anna", "bert")), (w.COPIER, ("anna",))):
+        session = lab.connect(who)
+        session.mail(f"a@{who.domain}", [f"{one}@corbel.example" for one in recipients])
+        session.quit()
+        lab.pause(5)
+    session = lab.connect(w.NET)
+    session.greet()
+    session.starttls()
+    session.mail("a@example.net", ["clara@corbel.example", "nosuch@corbel.example"])
+    session.quit()
+    lab.pause(5)
+    ordinary(lab, w.BANK)
+
+
+@case(
     "Enforced HELO restrictions with smtpd_delay_reject=yes, after a trial: the same clients are refused at RCPT.",
     {**BASE, "smtpd_helo_restrictions": TRIAL.replace("warn_if_reject ", "")},
     trial=(),

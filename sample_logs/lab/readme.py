@@ -48,6 +48,16 @@ Made by `make_samples.py` (see there how to make them again); this page is writt
 """
 
 
+OTHERS = """
+## Logs without a truth file
+
+- `two_servers/`: mx1 and mx2 of one site on one morning. Seven of ten sessions come to mx1; from 10:10 to 11:10 it is
+  out and mx2 has them all. What came when is in `lab/pair.py`.
+- `full_mailboxes.log`: six ways to have no room, with a real Dovecot (LMTP that bounces, LMTP that puts off, LDA,
+  quota-status with two texts) and an mbox file at its limit. How many mails did not fit is in `lab/mailboxes.py`.
+"""
+
+
 def make_readme(folder: Path) -> None:
     big = [
         ("helo_trial.log", "helo_trial.json", "helo_trial"),
@@ -60,6 +70,7 @@ def make_readme(folder: Path) -> None:
     text += "\n## Small logs, one question each (`truth/`)\n\n" + table(
         [row(folder, f"truth/{path.stem}.log", f"truth/{path.name}", "") for path in cases]
     )
+    text += OTHERS
     oracle = folder / "oracle.tsv"
     if oracle.exists():
         lines = oracle.read_text().splitlines()[1:]

@@ -18,6 +18,7 @@ FULL = [
     " is full) (in reply to end of DATA command)",
     "permission denied. Command output: Quota exceeded (mailbox for user is full) ",
     "Recipient address rejected: Mailbox is full",
+    "delivery failed to mailbox /var/spool/postfix/boxes/dora: error writing message: File too large",
 ]
 OTHER = [
     "host mx.example.net[192.0.2.7] said: 550 5.1.1 <ada@example.com> User unknown (in reply to RCPT TO command)",
