@@ -62,7 +62,7 @@ WRITTEN = values.RIGHT | values.TEXTS | {Kind.TIME, Kind.CHANCE, Kind.MARK, Kind
 """Kinds of a cell that are written out; those of ``values.CHARTS`` are drawn."""
 
 PAGE_MOST = 1_900_000
-"""Characters of a page at most: every mail server takes it, and a phone opens it at once."""
+"""Bytes of a page at most: every mail server takes it, and a phone opens it at once."""
 
 ROWS_TRIED = (1000, 300, 100, 30, 10, 3)
 """Rows, cards and lines of one place at most, in the order tried until the page is small enough."""
@@ -96,7 +96,7 @@ def page(report: Report, folds: Folds = MappingProxyType({})) -> str:
     text = ""
     for rows in ROWS_TRIED:
         text = _render("page.html.j2", report.period.zone, Bounds(rows), report=report, folds=folds, **_assets())
-        if len(text) <= PAGE_MOST:
+        if len(text.encode()) <= PAGE_MOST:
             break
     return text
 

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SIZES = {"desktop": (1280, 900), "phone": (360, 780)}
+SIZES = {"desktop": (1280, 900), "phone": (360, 780), "paper": (680, 960)}
+"""Pixels of a screen; paper is what the margins of an A4 sheet leave."""
 
 
 @pytest.fixture(scope="session")

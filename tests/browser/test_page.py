@@ -132,11 +132,18 @@ def test_a_phone_stacks_wide_tables(open_page: Open) -> None:
     assert wide.page.get_by_role("row").count() > 10
 
 
-@pytest.mark.parametrize("size", ["desktop", "phone"])
-def test_it_prints(open_page: Open, size: str) -> None:
-    """Chromium makes sheets of paper of it."""
-    opened = open_page(html.page(sample.TRIAL), size)
+@pytest.mark.parametrize("name", REPORTS)
+def test_it_prints(open_page: Open, name: str) -> None:
+    """On paper nothing is cut off or folded, and a dark screen prints black on white."""
+    opened = open_page(html.page(REPORTS[name]), "paper", "dark")
+    opened.page.emulate_media(media="print")
+    assert opened.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        opened.run("Array.from(document.querySelectorAll('.scroll')).filter(e => e.scrollWidth > e.clientWidth).length")
+        == 0
+    )
     assert opened.page.pdf().startswith(b"%PDF")
+    assert opened.run("Array.from(document.querySelectorAll('details')).every(d => d.open)")
     assert opened.said == []
 
 

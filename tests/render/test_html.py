@@ -303,7 +303,7 @@ def test_the_page_is_bounded() -> None:
     columns = tuple(
         Column(f"c{i}", f"c{i}", kind) for i, kind in enumerate((Kind.LOGTEXT, Kind.COUNT, Kind.COURSE) * 3)
     )
-    row = ("x" * 2000, 1, (5,) * 400) * 3
+    row = ("語" * 2000, 1, (5,) * 400) * 3
     items: tuple[Item, ...] = (
         Table("made", columns, (row,) * 30_000, omitted=7),
         *(sample.CARDS[0] for _ in range(10_000)),
