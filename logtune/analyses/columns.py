@@ -39,7 +39,11 @@ DELAYS = _and(
     deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"
     " delay_transmit dsn reason",
 )
-SIZING = _and(RELATIONS, notices="instance service daemon repeat severity client_name client_addr endpoint value")
+SIZING = _and(
+    DELAYS,
+    deliveries="service",
+    notices="instance service daemon repeat severity client_name client_addr endpoint value",
+)
 REPORT = _and(
     {name: TRIAL[name] | REJECTS[name] | DELAYS[name] | SIZING[name] for name in RELATIONS},
     verdicts=" ".join(TRIAL["verdicts"]),
