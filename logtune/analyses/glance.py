@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from logtune.analyses.common import duration
 from logtune.analyses.recommendation import Advice, Wanted
+from logtune.analyses.saturation import unexplained
 from logtune.postfix.process_limits import NO_LIMIT
 from logtune.results import Column, Kind, Level, Section, Table
 
@@ -54,6 +55,10 @@ def processes_glance(advices: Sequence[Advice]) -> Glance:
     if a.saturated:
         near = f" for {duration(a.worst.near)}" if a.worst and a.worst.near else ", says master"
         return Glance(Level.ACT, "processes", f"{a.label}: limit {a.load.reached} reached{near}; set {a.now}")
+    odd = next((other for other in advices if unexplained(other.load)), None)
+    if odd is not None and not a.raises:
+        why = f"master: limit {odd.load.reached} of {odd.label} reached; the lines show {odd.load.peak}"
+        return Glance(Level.LOOK, "processes", why)
     if a.raises:
         why = f"{a.label}: peak {a.load.peak} of {a.load.limit}; set {a.now}"
         return Glance(Level.LOOK, "processes", why)

@@ -98,7 +98,7 @@ def service_loads(log: Tables, limits: Iterable[ServiceLimit] = ()) -> dict[Key,
     for host, instance, endpoint, limit, *_ in ask(log, "connections_limits"):
         for key, load in found.items():
             if key[:2] == (host, instance) and is_service(key[2], endpoint):
-                _logged(load, int(limit))
+                _logged(load, int(limit), endpoint)
     return _by_peak(found)
 
 
@@ -132,8 +132,10 @@ def _configured(load: Load, found: ServiceLimit | None) -> None:
         load.setting = found.key
 
 
-def _logged(load: Load, limit: int) -> None:
+def _logged(load: Load, limit: int, endpoint: str) -> None:
+    """master names the service as master.cf does; ``smtpd`` is the one that postscreen passes clients to."""
     load.warned = True
+    load.setting = load.setting or (f"{endpoint}/pass" if endpoint == "smtpd" else f"{endpoint}/inet")
     if load.source is LimitSource.POSTCONF:
         load.reached = limit
     else:

@@ -9,8 +9,18 @@ from logtune.analyses import recommendation, saturation
 from logtune.analyses.charts import deliveries_chart, hours_of, sessions_chart, stages_chart
 from logtune.analyses.common import ask, counted, duration, service_labels
 from logtune.analyses.connections import connections, levels, limit_note
-from logtune.analyses.loads import Key, LimitSource, Load, number_of, service_loads, transport_labels, transport_loads
-from logtune.analyses.recommendation import Advice, Wanted, advise
+from logtune.analyses.loads import (
+    Key,
+    LimitSource,
+    Load,
+    TransportKey,
+    number_of,
+    service_loads,
+    transport_labels,
+    transport_loads,
+)
+from logtune.analyses.recommendation import Advice, Wanted, advise, percent
+from logtune.postfix.delay_stages import DELAY_STAGES
 from logtune.postfix.process_limits import NO_LIMIT
 from logtune.results import Column, Item, Kind, Level, Note, Section, Table
 
@@ -73,7 +83,7 @@ def _over(load: Load) -> list[Item]:
     if not load.total or not load.over(PARTS[0]):
         return []
     said = [
-        f"over {part:.0%} for {duration(load.over(part))} ({100 * load.over(part) / load.total:.2g} %)"
+        f"over {percent(part)} for {duration(load.over(part))} ({100 * load.over(part) / load.total:.2g} %)"
         for part in PARTS
         if load.over(part)
     ]
@@ -111,10 +121,24 @@ def _transports(log: Tables, options: Options, charts: bool) -> Section:
     items: list[Item] = [replace(table, columns=columns, note=note)]
     near = [labels[key] for key, load in loads.items() if load.limit != NO_LIMIT and load.over(PARTS[0])]
     if near:
-        items.append(Note(f"Over {PARTS[0]:.0%} of the limit at times: {', '.join(near)}."))
+        items.append(Note(f"Over {percent(PARTS[0])} of the limit at times: {', '.join(near)}."))
     if any(load.source is LimitSource.DEFAULT for load in loads.values()):
         items.append(Note("master does not log the limits of transports: --postconf FILE tells them."))
     if charts:
-        items += [c for c in (deliveries_chart(log, options, loads, labels), stages_chart(log, options)) if c]
+        items += _charts(log, options, loads, labels)
     total = counted(len(loads), "transport")
     return Section("deliveries_at_once", "Deliveries at the same moment", items, total)
+
+
+def _charts(
+    log: Tables, options: Options, loads: dict[TransportKey, Load], labels: dict[TransportKey, str]
+) -> list[Item]:
+    """The busiest transport and the delay stages, each with what it shows."""
+    items: list[Item] = []
+    deliveries, stages = deliveries_chart(log, options, loads, labels), stages_chart(log, options)
+    if deliveries:
+        items += [Note(f"{next(iter(labels.values()))}: deliveries at the same moment, daily peak"), deliveries]
+    if stages:
+        said = "; ".join(f"{stage.letter} {stage.name}" for stage in DELAY_STAGES)
+        items += [Note(f"Mean time of a first try, by stage: {said}"), stages]
+    return items

@@ -10,7 +10,7 @@
 WITH busy AS (
     SELECT host, instance, service, daemon, CASE WHEN daemon = 'pipe' THEN relay END AS pipe, pid, position, d.ts, a.c + a.d AS seconds
     FROM deliveries d JOIN (SELECT position, c, d FROM attempts WHERE leads) a USING (position)
-    WHERE d.ts IS NOT NULL
+    WHERE d.ts IS NOT NULL AND daemon NOT IN ('error', 'discard') -- these hand nothing on
 ), numbered AS (
     SELECT hash(host, instance, service, daemon, pipe) AS number, position, pid, ts, coalesce(seconds, 0) AS seconds FROM busy
 ), transports AS (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, duration
 from logtune.analyses.loads import Key, LimitSource, Load
-from logtune.analyses.saturation import NEAR, Episode, arrived, episodes_of, worst
+from logtune.analyses.saturation import NEAR, Episode, arrived, episodes_of, unexplained, worst
 from logtune.postfix.process_limits import DESTINATION_LIMIT, NO_LIMIT
 from logtune.results import Column, Item, Kind, Lines, Note, Table
 
@@ -68,7 +68,7 @@ class Advice:
 
 def advise(log: Tables, key: Key, label: str, load: Load, wanted: Wanted) -> Advice:
     """The limits that the load of a service needs."""
-    at_worst = worst(episodes_of(log, key, load))
+    at_worst = None if unexplained(load) else worst(episodes_of(log, key, load))
     sessions = arrived(log, key, at_worst).sessions if at_worst else 0
     demand = demand_of(load, at_worst, sessions)
     now = limit_for(demand, wanted.headroom)
@@ -115,6 +115,11 @@ def short_of(advice: Advice, limit: int, growth: float = 1.0) -> float | None:
     return busy / load.total
 
 
+def percent(part: float) -> str:
+    """0.3 as ``30 %``."""
+    return f"{100 * part:.0f} %"
+
+
 def recommendation(log: Tables, advices: Sequence[Advice], wanted: Wanted) -> list[Item]:
     """What to set per service, what it drags along, and the commands."""
     if not advices:
@@ -141,7 +146,7 @@ def _limits(advices: Sequence[Advice], wanted: Wanted) -> Table:
         Column("now", "limit for today", Kind.COUNT, strong=True),
         Column("grown", f"for {wanted.growth:g} × the load", Kind.COUNT),
     )
-    note = f"{wanted.headroom:.0%} of the limit stay free at the peak; a limit that is higher already is kept."
+    note = f"{percent(wanted.headroom)} of the limit stay free at the peak; a limit that is higher already is kept."
     strong = [n for n, a in enumerate(advices) if a.raises]
     return Table("recommended_limits", columns, rows, note=note, strong=strong)
 
@@ -175,10 +180,10 @@ def _candidates(a: Advice, wanted: Wanted) -> Table:
 
 def _estimate_said(a: Advice) -> str:
     assert a.worst is not None
-    part = f"{a.worst.saturation:.0%}"
+    part = percent(a.worst.saturation)
     return (
-        f"In the worst episode {part} of the time had {NEAR:.0%} or more of the {a.load.reached} processes busy. How"
-        f" many clients waited is not in the log; {a.demand} is an estimate (the limit and as much again of it as it"
+        f"In the worst episode {part} of the time had {percent(NEAR)} or more of the {a.load.reached} processes busy."
+        f" How many clients waited is not in the log; {a.demand} is an estimate (the limit and as much again of it as it"
         " was full, no more than the sessions that came). Set it, then measure again."
     )
 

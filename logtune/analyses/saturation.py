@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from logtune.analyses.common import ask, counted
+from logtune.analyses.common import ask, counted, duration
 from logtune.analyses.loads import Key, Load, number_of
 from logtune.postfix.process_limits import is_service
 from logtune.results import Column, Item, Kind, Note, Table
@@ -100,6 +100,11 @@ def _joined(a: Episode, b: Episode) -> Episode:
     return Episode(a.begin, max(a.end, b.end), a.busy + b.busy, a.near + b.near, a.warned or b.warned)
 
 
+def unexplained(load: Load) -> bool:
+    """Whether master said that the limit was reached, and the lines show fewer sessions by far."""
+    return load.warned and load.peak < NEAR * load.reached
+
+
 def worst(found: Sequence[Episode]) -> Episode | None:
     """The episode with the longest time near the limit."""
     return max(found, key=lambda e: (e.near, e.seconds), default=None)
@@ -142,28 +147,29 @@ def episode_items(log: Tables, options: Options, key: Key, load: Load) -> list[I
     found = episodes_of(log, key, load)
     if not found:
         return []
-    shown = sorted(found, key=lambda e: (-e.near, e.begin))[: options.top]
+    shown = sorted(found, key=lambda e: (-e.near, -e.seconds, e.begin))[: options.top]
     rows = []
     for e in shown:
         a = arrived(log, key, e)
         rows.append((e.begin, e.seconds, e.busy, a.sessions, a.clients, a.mean, a.what, a.meanwhile))
     table = Table("episodes", _COLUMNS, rows, f"Episodes at the limit of {load.reached}", len(found) - len(shown))
-    notes = [Note(_waited(load, found))]
-    if not load.full():
+    notes = [Note(_waited(found))]
+    if unexplained(load):
         notes.append(
             Note(
                 f"master said that all {load.reached} were busy, the lines show {load.peak} at most: the others were"
-                " looking up their client's name, or lines are missing."
+                " looking up their clients' names (a sick name server), or lines are missing."
             )
         )
-    return [replace(table, note=""), *notes]
+    return [table, *notes]
 
 
-def _waited(load: Load, found: Sequence[Episode]) -> str:
+def _waited(found: Sequence[Episode]) -> str:
     near = sum(e.near for e in found)
     said = "clients wait in the listen backlog and are not turned away: how many, and for how long, is not in the log"
     unseen = "A process that looks up a client's name has not logged its connect line and is not counted."
-    return f"At the limit {said}. {unseen} The load in these {near:,.0f} s is therefore understated."
+    understated = f" The load in these {duration(near)} is therefore understated." if near else ""
+    return f"At the limit {said}. {unseen}{understated}"
 
 
 _COLUMNS = (

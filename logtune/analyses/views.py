@@ -20,6 +20,7 @@ from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
+from logtune.analyses.saturation import unexplained
 from logtune.analyses.trial import Trial
 from logtune.analyses.verify import Verification
 from logtune.analyses.what_if import WhatIf
@@ -117,6 +118,9 @@ def _sizing_headline(found: Sequence[Advice]) -> str:
     raised = [f"{a.label} from {a.load.limit} to {a.now}" for a in found if a.raises]
     if raised:
         return f"Raise the process limit of {' and of '.join(raised)}."
+    odd = [a.label for a in found if unexplained(a.load)]
+    if odd:
+        return f"master says that the limit of {' and of '.join(odd)} was reached; the lines do not show why."
     return "There are enough smtpd processes." if found else "The log has no smtpd session."
 
 
