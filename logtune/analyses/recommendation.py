@@ -183,7 +183,7 @@ def _estimate_said(a: Advice) -> str:
     part = percent(a.worst.saturation)
     return (
         f"In the worst episode {part} of the time had {percent(NEAR)} or more of the {a.load.reached} processes busy."
-        f" How many clients waited is not in the log; {a.demand} is an estimate (the limit and as much again of it as it"
+        f" How many clients waited is not in the log; {a.demand} is an estimate (the limit and as much again as it"
         " was full, no more than the sessions that came). Set it, then measure again."
     )
 

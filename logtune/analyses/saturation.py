@@ -26,6 +26,9 @@ EPISODE_GAP = timedelta(seconds=1000)
 MOSTLY = 0.5
 """What half or more of the recipients or sessions of an episode have in common is called what arrived."""
 
+ONE_CLIENT_MIN = 10
+"""From so many sessions of one client on it is told that it was one; of fewer, half is soon reached."""
+
 Span = tuple[datetime, datetime | None, int | None]  # begin, end, level; no level: master's word
 
 
@@ -130,7 +133,7 @@ def arrived(log: Tables, key: Key, episode: Episode) -> Arrived:
 
 def _what(sessions: int, mail: int, rcpt: int, rcpt_ok: int, unknown: int, without_mail: int, most: int) -> str:
     """What most of it was, in two or three words; who brought it stands first where it was one client."""
-    who = "one client: " if sessions > 1 and most >= MOSTLY * sessions else ""
+    who = "one client: " if most >= max(ONE_CLIENT_MIN, MOSTLY * sessions) else ""
     if not sessions:
         return "nothing in the log"
     if rcpt and unknown >= MOSTLY * rcpt:
