@@ -269,7 +269,7 @@ def _memory_glance(seen: Sample) -> Glance:
 
 
 def _cpu_glance(seen: Sample) -> Glance:
-    why = f"{seen.cpu:.0%} of {seen.cores} cores in use, load {seen.load[0]:.2f}"
+    why = f"{100 * seen.cpu:.0f} % of {seen.cores} cores in use, load {seen.load[0]:.2f}"
     return Glance(Level.LOOK if seen.cpu > BUSY_CPU else Level.WELL, "CPU", why, Known.LIVE)
 
 

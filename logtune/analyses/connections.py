@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from logtune.analyses.common import Course, ask, counted, course, covered_days, duration, service_labels
 from logtune.analyses.loads import Key, LimitSource, Load, service_loads
 from logtune.analyses.saturation import NEAR, episodes_of
-from logtune.postfix.process_limits import NO_LIMIT, is_service
+from logtune.postfix.process_limits import NO_LIMIT, SMTP_NAMES, is_service
 from logtune.results import Column, Finding, Item, Kind, Level, Next, Section, Table
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
     from logtune.tables import Tables
+
+__all__ = ["SMTP_NAMES", "connections", "levels", "limit_note", "load_findings", "service_loads"]
 
 
 def connections(log: Tables, options: Options) -> Section:

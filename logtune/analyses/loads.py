@@ -57,6 +57,11 @@ class Load:
         self.source = source
 
     @property
+    def logged(self) -> bool:
+        """Whether the limit is the one that the log states."""
+        return self.source is LimitSource.LOG
+
+    @property
     def total(self) -> float:
         """Seconds from the first to the last step."""
         return sum(self.seconds.values())
