@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, duration
 from logtune.analyses.loads import Key, LimitSource, Load
-from logtune.analyses.saturation import NEAR, Episode, arrived, episodes_of, unexplained, worst
+from logtune.analyses.saturation import NEAR, Arrived, Episode, arrived, episodes_of, unexplained, worst
 from logtune.postfix.process_limits import DESTINATION_LIMIT, NO_LIMIT
 from logtune.results import Column, Item, Kind, Lines, Note, Table
 
@@ -69,24 +69,25 @@ class Advice:
 def advise(log: Tables, key: Key, label: str, load: Load, wanted: Wanted) -> Advice:
     """The limits that the load of a service needs."""
     at_worst = None if unexplained(load) else worst(episodes_of(log, key, load))
-    sessions = arrived(log, key, at_worst).sessions if at_worst else 0
-    demand = demand_of(load, at_worst, sessions)
+    came = arrived(log, key, at_worst) if at_worst else None
+    uncut = came.uncut(at_worst.seconds) if came and at_worst else 0.0
+    demand = demand_of(load, at_worst, came.sessions if came else 0, uncut)
     now = limit_for(demand, wanted.headroom)
     grown = limit_for(demand * wanted.growth, wanted.headroom)
     return Advice(key, label, load, demand, max(now, load.limit), max(grown, load.limit), at_worst)
 
 
-def demand_of(load: Load, episode: Episode | None, sessions: int) -> int:
+def demand_of(load: Load, episode: Episode | None, sessions: int, uncut: float = 0.0) -> int:
     """Processes that would have been busy at the peak without a limit.
 
     Below the limit that is the peak. At the limit the log cannot tell how many clients waited. The more of the worst
     episode was spent near the limit, the more there were: none waited for long if it was touched for a moment, and
     where it was never left as many again are taken to wait - but never more than its sessions. The step is bounded at
-    twice the limit on purpose: one measures again after it.
+    twice the limit on purpose: one measures again after it. *uncut* is the load had stress mode not cut sessions short.
     """
     if episode is None:
         return load.peak
-    estimate = math.ceil(load.reached * (1 + episode.saturation))
+    estimate = math.ceil(max(load.reached * (1 + episode.saturation), uncut))
     return max(load.peak, load.reached, min(estimate, sessions) if sessions else estimate)
 
 
@@ -183,8 +184,8 @@ def _estimate_said(a: Advice) -> str:
     part = percent(a.worst.saturation)
     return (
         f"In the worst episode {part} of the time had {percent(NEAR)} or more of the {a.load.reached} processes busy."
-        f" How many clients waited is not in the log; {a.demand} is an estimate (the limit and as much again as it"
-        " was full, no more than the sessions that came). Set it, then measure again."
+        f" How many clients waited is not in the log; {a.demand} is an estimate. Set it,"
+        " then measure again."
     )
 
 
@@ -197,6 +198,7 @@ def little(log: Tables, a: Advice) -> str:
         return (
             f"Cross-check by Little's law, worst episode: {came.sessions:,} sessions in {duration(a.worst.seconds)}"
             f" × {came.mean:.3g} s = {came.sessions * came.mean / a.worst.seconds:.3g} at once, of {a.load.reached}."
+            + _cut_said(came, a.worst)
         )
     rows = [row for row in ask(log, "connections_services") if row[:3] == a.key]
     if not rows or rows[0][8 + 1] is None or a.load.mean is None:
@@ -207,6 +209,17 @@ def little(log: Tables, a: Advice) -> str:
     apart = abs(law - a.load.mean) > LITTLE_APART * max(law, a.load.mean)
     more = "; they differ: many sessions lack an end, or the stamps jump" if apart else ""
     return f"{said} at once on average, {a.load.mean:.2g} counted{more}."
+
+
+def _cut_said(came: Arrived, episode: Episode) -> str:
+    """What stress mode hides; empty where it cut no sessions short."""
+    uncut = came.uncut(episode.seconds)
+    if not uncut:
+        return ""
+    return (
+        f" {came.cut:,} sessions were ended after errors: at the limit master starts smtpd with stress=yes, and one"
+        f" error is too many. With the {came.calm:.3g} s of other times it would have been {uncut:.3g} at once."
+    )
 
 
 def dragged(a: Advice, wanted: Wanted) -> list[Item]:

@@ -26,6 +26,9 @@ EPISODE_GAP = timedelta(seconds=1000)
 MOSTLY = 0.5
 """What half or more of the recipients or sessions of an episode have in common is called what arrived."""
 
+CUT_SHARE = 0.1
+"""From a tenth of the sessions cut short their mean length tells of the stress, not of the load."""
+
 ONE_CLIENT_MIN = 10
 """From so many sessions of one client on it is told that it was one; of fewer, half is soon reached."""
 
@@ -58,13 +61,25 @@ class Episode:
 
 @dataclass(frozen=True)
 class Arrived:
-    """Sessions that began during an episode: how many, from how many clients, mean length, and what they brought."""
+    """Sessions that began during an episode: how many, from how many clients, mean length, and what they brought.
+
+    ``cut`` of them were ended after too many errors - one is too many under stress; ``calm`` is the mean length outside
+    of the episode.
+    """
 
     sessions: int
     clients: int
     mean: float | None
     what: str
     meanwhile: str
+    cut: int = 0
+    calm: float | None = None
+
+    def uncut(self, seconds: float) -> float:
+        """Sessions at the same moment, had they not been cut short (Little's law); 0 where they were not."""
+        if not seconds or self.calm is None or self.cut < CUT_SHARE * self.sessions:
+            return 0.0
+        return self.sessions * self.calm / seconds
 
 
 def episodes_of(log: Tables, key: Key, load: Load) -> list[Episode]:
@@ -119,16 +134,17 @@ def arrived(log: Tables, key: Key, episode: Episode) -> Arrived:
     where = {"host": host, "instance": instance, "service": service, "begin": episode.begin, "until": episode.end}
     row = ask(log, "saturation_arrived", **where)[0]
     unknown, rejects, ports_busy, stress, _ = ask(log, "saturation_meanwhile", **where)[0]
-    sessions, clients, mean, lost, timeout, mail, rcpt, rcpt_ok, without_mail, most = row
+    sessions, clients, mean, lost, timeout, mail, rcpt, rcpt_ok, without_mail, most, cut, calm = row
     what = _what(sessions, mail or 0, max(rcpt or 0, rejects), rcpt_ok or 0, unknown, without_mail, most or 0)
     parts = [
+        (cut, "too many errors"),
         (lost, "lost connection"),
         (timeout, "timeout"),
         (ports_busy, "postscreen port busy"),
         (stress, "stress mode"),
     ]
     said = ", ".join(f"{count:,} × {name}" for count, name in parts if count)
-    return Arrived(sessions, clients, mean, what, said)
+    return Arrived(sessions, clients, mean, what, said, cut, calm)
 
 
 def _what(sessions: int, mail: int, rcpt: int, rcpt_ok: int, unknown: int, without_mail: int, most: int) -> str:

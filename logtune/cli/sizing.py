@@ -52,7 +52,7 @@ def sizing(
     seconds: Seconds = 5.0,
     form: FormatOfReport = ReportFormat.TEXT,
 ) -> None:
-    """Whether there are enough processes, what gives out first, and what to set."""
+    """Whether there are enough processes, and what to set."""
     configuration = _configuration(postconf) if postconf else None
     seen = _sample(seconds) if live else None
     if seen is not None and not given.paths:

@@ -69,14 +69,14 @@ def what(sessions: list[dict[str, Any]], **rows: Any) -> Arrived:
 
 def test_mail() -> None:
     """Accepted mail is counted."""
-    assert what([visit(1), visit(2, mail=2)]) == Arrived(2, 2, 2.0, "3 mails", "")
+    assert what([visit(1), visit(2, mail=2)]) == Arrived(2, 2, 2.0, "3 mails", "", 0, None)
 
 
 def test_unknown_users() -> None:
     """A dictionary attack: most recipients do not exist; where one client brings it, that is said."""
     sessions = [visit(n, rcpt=2, rcpt_ok=0) for n in (1, 2)]
     rejects = [reject(n) for n in (21, 22, 23)]
-    assert what(sessions, decisions=rejects) == Arrived(2, 2, 2.0, "unknown users", "")
+    assert what(sessions, decisions=rejects) == Arrived(2, 2, 2.0, "unknown users", "", 0, None)
     one = [visit(n, rcpt=1, rcpt_ok=0, client_addr="192.0.2.9") for n in range(1, 11)]
     rejects = [reject(n) for n in range(21, 31)]
     assert what(one, decisions=rejects).what == "one client: unknown users"
@@ -110,3 +110,13 @@ def test_meanwhile() -> None:
     sessions = [visit(1, lost="lost_connection"), visit(2, lost="timeout"), visit(3, lost="timeout")]
     said = what(sessions, decisions=[busy], notices=notes).meanwhile
     assert said == "1 × lost connection, 2 × timeout, 2 × postscreen port busy, 1 × stress mode"
+
+
+def test_stress_cuts_sessions_short() -> None:
+    """Under stress one error ends a session: the load is then reckoned with the length of sessions at other times."""
+    short = [session(n, n + 50, "02 08:00:10", "02 08:00:10", lost="too_many_errors", mail=1) for n in range(1, 31)]
+    calm = session(90, 95, "02 09:00:00", "02 09:00:04", mail=1)
+    came = what([*short, calm])
+    assert (came.sessions, came.mean, came.cut, came.calm) == (30, 0.0, 30, 4.0)
+    assert came.uncut(60) == 2.0
+    assert what([visit(1), calm]).uncut(60) == 0.0
