@@ -48,7 +48,7 @@ def deliveries_chart(
         return None
     key, load = next(iter(loads.items()))
     peaks = {(day, 0): peak for day, peak in load.peaks.items()}
-    return _chart(log, options, f"peak_{labels[key]}", peaks, 24, _limit(load))
+    return _chart(log, options, f"deliveries_{labels[key]}", peaks, 24, _limit(load))
 
 
 def stages_chart(log: Tables, options: Options) -> Chart | None:
