@@ -95,7 +95,7 @@ def test_notebooks_are_kept_without_outputs(path: Path) -> None:
 
 
 SIZED = """
-print(json.dumps({"peak": int(levels.level.max()), "limit": limit, "stages": list(seconds.columns)}))
+print(json.dumps({"peak": int(levels.busy.max()), "limit": limit, "stages": list(seconds.columns)}))
 """
 
 
