@@ -40,11 +40,10 @@ def test_busy_server(log: logtune.MailLog) -> None:
 def test_at_a_glance(log: logtune.MailLog) -> None:
     """Processes are measured from the log; of memory and CPU it says where to look, or reckons with a given size."""
     rows = table(log.sizing(), "glance").rows
-    assert [(row[0], row[1], row[3]) for row in rows] == [
-        (Level.ACT, "processes", "from the log"),
-        (Level.UNKNOWN, "memory", "the log cannot tell"),
-        (Level.UNKNOWN, "CPU", "the log cannot tell"),
-    ]
+    found = {row[1]: (row[0], row[3]) for row in rows}
+    assert rows[0][1] == "processes"
+    assert found["processes"] == (Level.ACT, "from the log")
+    assert found["memory"] == found["CPU"] == (Level.UNKNOWN, "the log cannot tell")
     sized = table(log.sizing(process_bytes=12 << 20), "glance").rows
     assert (Level.WELL, "memory", "smtp: 180 MiB at 15 processes, as given", "from the log") in sized
 
