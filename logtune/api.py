@@ -15,7 +15,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
@@ -39,8 +39,11 @@ from logtune.tables import CHOOSING, Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logtune.analyses.glance import Glance
     from logtune.analyses.verify import Verification
+    from logtune.live import Sample
     from logtune.postconf.services import Configuration
+    from logtune.results import Section
     from logtune.tune.plan import Plan
 
 LOSS_TRACE = 0.001
@@ -249,11 +252,35 @@ class MailLog:
 
         return views.delays(self.tables, self.options)
 
-    def sizing(self) -> Report:
-        """Sessions, processes and their limits."""
-        from logtune.analyses import views
+    def sizing(
+        self,
+        configuration: Configuration | None = None,
+        *,
+        growth: float = 2.0,
+        headroom: float = 0.3,
+        process_bytes: int | None = None,
+        charts: bool = False,
+        live: Sample | None = None,
+    ) -> Report:
+        """Processes against their limits, and what to set for today's load and *growth* times it.
 
-        return views.sizing(self.tables, self.options)
+        *configuration* (``postconf.read.read``) tells the limits, *headroom* (0..1) of a limit stays free at the peak,
+        *process_bytes* is the memory of one smtpd. *charts* adds the courses of all services, transports and stages,
+        *live* (``live.sample``) what the running Postfix of this machine was seen to take.
+        """
+        from logtune.analyses import views
+        from logtune.analyses.recommendation import Wanted
+        from logtune.postconf.process_limits import databases, process_limits
+
+        options, tables = self.options, None
+        if configuration is not None:
+            options, tables = replace(options, limits=process_limits(configuration)), databases(configuration)
+        known = (None, None) if tables is None else (tables.direct, tables.proxied)
+        size, told = process_bytes, "as given"
+        if size is None and live is not None:
+            size, told = live.process_bytes(), "measured live"
+        wanted = Wanted(growth, headroom, size, told, *known)
+        return views.sizing(self.tables, options, wanted, charts, *_seen_live(live, configuration))
 
     def lines(self, positions: Iterable[int]) -> list[tuple[int, str, int, bytes]]:
         """Raw lines as (position, source name, byte offset, line without its end), in order.
@@ -316,6 +343,15 @@ class MailLog:
         from logtune.render import notebook
 
         return notebook.bundle(self.report())
+
+
+def _seen_live(live: Sample | None, configuration: Configuration | None) -> tuple[list[Glance], list[Section]]:
+    if live is None:
+        return [], []
+    from logtune.live import configuration_of, glances, sections
+
+    known = configuration_of(configuration)
+    return glances(live, known), sections(live, known)[1:]
 
 
 def read(

@@ -155,12 +155,19 @@ class Bar:
 
 @dataclass(frozen=True)
 class Chart:
-    """A number per day as columns, with the limit it runs into. ``first`` is the date of the first value."""
+    """A number per day as columns, with the limit it runs into. ``first`` is the date of the first value.
+
+    With ``hours`` under 24 there are so many values a day, the first from midnight on. ``layers`` are the named parts
+    that make up each value, from the bottom up. None is no data.
+    """
 
     name: str
     first: date
-    values: Sequence[int | None]
+    values: Sequence[float | None]
     limit: float | None = None
+    hours: int = 24  # that one value stands for; divides 24
+    layers: Sequence[tuple[str, Sequence[float | None]]] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)

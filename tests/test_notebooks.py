@@ -92,3 +92,32 @@ def test_notebooks_are_kept_without_outputs(path: Path) -> None:
     """Outputs would drift; running the notebook makes them."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     assert not any(cell.get("outputs") for cell in cells)
+
+
+SIZED = """
+print(json.dumps({"peak": int(levels.busy.max()), "limit": limit, "stages": list(seconds.columns)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def sizing() -> Any:
+    """The second notebook after its run, with one more cell that prints what it drew."""
+    notebook = nbformat.read(ROOT / "notebooks/sizing.ipynb", as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("import json" + SIZED))
+    nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT / "notebooks")}}
+    ).execute()
+    return notebook
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_sizing_draws_what_the_report_counts(sizing: Any) -> None:
+    """Sessions counted by a few lines of pandas have the report's peak, and both charts are drawn."""
+    kinds = [kind for output in outputs(sizing) for kind in output.get("data", {})]
+    assert kinds.count("image/png") == 2
+    assert [o for o in outputs(sizing) if "Raise the process limit of smtp" in o.get("data", {}).get("text/html", "")]
+    drawn = json.loads(outputs(sizing)[-1].text)
+    report = logtune.read(ROOT / "sample_logs/busy.log.gz", year=2026, tz="UTC").sizing()
+    rows = [i.rows for s in report.sections for i in s.items if getattr(i, "name", "") == "concurrent_sessions"]
+    assert (drawn["peak"], drawn["limit"]) == rows[0][0][1:3]
+    assert drawn["stages"] == ["a", "b", "c", "d"]

@@ -64,7 +64,7 @@ def test_version_is_the_same_everywhere(project: dict[str, Any]) -> None:
 
 
 def test_dependencies_are_what_is_imported(project: dict[str, Any]) -> None:
-    """Each library that the package imports is declared, and each declared one but tzdata (only data) is imported."""
+    """Each library that the package imports is declared, and each declared one but tzdata (only data) is imported; live is an extra."""
     trees = [ast.parse(path.read_bytes()) for path in (ROOT / "logtune").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -74,4 +74,5 @@ def test_dependencies_are_what_is_imported(project: dict[str, Any]) -> None:
     distributions = packages_distributions()
     imported = {distributions[name][0].lower() for name in foreign}
     declared = {re.split(r"[^\w.-]", line)[0].lower() for line in project["dependencies"]}
-    assert imported == declared - {"tzdata"}
+    extra = {re.split(r"[^\w.-]", line)[0].lower() for line in project["optional-dependencies"]["live"]}
+    assert imported == (declared | extra) - {"tzdata"}

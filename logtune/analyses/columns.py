@@ -42,7 +42,7 @@ DELAYS = _and(
 )
 SIZING = _and(
     DELAYS,
-    deliveries="queued_as",
+    deliveries="service queued_as",
     notices="instance service daemon repeat severity client_name client_addr endpoint value text",
 )
 REPORT = _and(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from logtune.config import NOBODY, Known
+from logtune.postfix.process_limits import ServiceLimit
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,8 @@ class Options:
     """Options of all analyses. ``zone`` is the IANA name in which days are counted, ``days`` the period's local days,
     ``history`` the restrictions that the site says depend on what happened before,
     ``quota_texts`` its own words for a full mailbox (``*`` is any text), ``known`` the clients that lists of a trial
-    need not show any more, ``mx_order`` the hosts that take mail, those of the best MX preference first.
+    need not show any more, ``mx_order`` the hosts that take mail, those of the best MX preference first, ``limits`` the
+    process limits of a configuration that was given.
     """
 
     top: int = 10
@@ -25,3 +27,4 @@ class Options:
     mx_order: tuple[tuple[str, ...], ...] = ()
     days: tuple[date, ...] = ()
     known: Known = NOBODY
+    limits: tuple[ServiceLimit, ...] = ()

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from logtune.analyses import trial_in_full, trial_sections, verify_sections, what_if_sections
+from logtune.analyses import glance, trial_in_full, trial_sections, verify_sections, what_if_sections
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
-from logtune.analyses.connections import sizing as sizing_sections
 from logtune.analyses.delays import delays as delay_sections
 from logtune.analyses.delays import headline as delay_headline
 from logtune.analyses.deliveries import deliveries
+from logtune.analyses.disk import disk_and_queue, disk_glance
 from logtune.analyses.greetings import greetings
+from logtune.analyses.name_service import name_service, name_service_glance
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options
 from logtune.analyses.overview import overview
+from logtune.analyses.processes import advices, processes
 from logtune.analyses.quota import quota
+from logtune.analyses.recommendation import Advice, Wanted
 from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
-from logtune.analyses.servers_sections import servers
+from logtune.analyses.saturation import unexplained
+from logtune.analyses.servers_sections import at_a_glance, servers
 from logtune.analyses.trial import Trial
 from logtune.analyses.verify import Verification
 from logtune.analyses.vrfy import vrfy
@@ -106,9 +110,51 @@ def delays(log: Tables, options: Options) -> Report:
     return _report(log, "delays", delay_headline(log, options), delay_sections(log, options))
 
 
-def sizing(log: Tables, options: Options) -> Report:
-    """Sessions against process limits, and several servers side by side."""
-    return _report(log, "sizing", "", [*sizing_sections(log, options), *servers(log, options)])
+def sizing(
+    log: Tables,
+    options: Options,
+    wanted: Wanted,
+    charts: bool = False,
+    live: Sequence[glance.Glance] = (),
+    live_sections: Sequence[Section] = (),
+) -> Report:
+    """Processes against their limits, and every other resource at a glance; what was measured live goes before."""
+    found = advices(log, options, wanted)
+    measured = {line.what for line in live} - {"processes"}  # of these the log has its own
+    lines = [
+        glance.processes_glance(found),
+        glance.memory_glance(found, wanted),
+        glance.cpu_glance(),
+        *(glance.of(finding) for finding in (name_service_glance(log, options), disk_glance(log, options))),
+        *(
+            glance.Glance(level, what, why, glance.Known(known))
+            for level, what, why, known in at_a_glance(log, options)
+        ),
+    ]
+    shown = [*(line for line in lines if line.what not in measured), *(replace(g, what=_live(g)) for g in live)]
+    sections = [
+        glance.glance(shown),
+        *live_sections,
+        *processes(log, options, found, wanted, charts),
+        name_service(log, options),
+        disk_and_queue(log, options),
+        *servers(log, options),
+    ]
+    return _report(log, "sizing", _sizing_headline(found), sections)
+
+
+def _live(line: glance.Glance) -> str:
+    return f"{line.what} now" if line.what == "processes" else line.what
+
+
+def _sizing_headline(found: Sequence[Advice]) -> str:
+    raised = [f"{a.label} from {a.load.limit} to {a.now}" for a in found if a.raises]
+    if raised:
+        return f"Raise the process limit of {' and of '.join(raised)}."
+    odd = [a.label for a in found if unexplained(a.load)]
+    if odd:
+        return f"master says that the limit of {' and of '.join(odd)} was reached; the lines do not show why."
+    return "There are enough smtpd processes." if found else "The log has no smtpd session."
 
 
 def _headline(found: Trial, problems: Section) -> str:

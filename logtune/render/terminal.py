@@ -117,9 +117,14 @@ def to_text(obj: Report | Section | Item, width: int = PIPED_WIDTH, ascii: bool 
 
 
 def print_report(
-    report: Report, *, file: TextIO, width: int | None = None, color: bool | None = None, ascii: bool | None = None
+    report: Report | Section,
+    *,
+    file: TextIO,
+    width: int | None = None,
+    color: bool | None = None,
+    ascii: bool | None = None,
 ) -> None:
-    """Write the report to the file. None means: as the file and the environment ask for."""
+    """Write the report, or a section of its own, to the file. None means: as the file and the environment ask for."""
     width = width or width_of(file)
     ascii = ascii if ascii is not None else not speaks_utf8(file)
     if not (color if color is not None else wants_color(file)):

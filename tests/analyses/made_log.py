@@ -32,9 +32,10 @@ def columns(text: str, **others: pa.DataType) -> pa.Schema:
 RELATIONS = {
     "sessions": columns(
         "session host instance service pid client_name client_addr connect_ts end_ts end_position ended lost"
-        " lost_after counters greetings starttls quit mail rcpt data sasl_username helo",
+        " lost_after counters greetings starttls quit mail rcpt rcpt_ok data sasl_username helo",
         session=P, end_position=P, pid=pa.int32(), connect_ts=TIME, end_ts=TIME, greetings=pa.int32(),
-        starttls=pa.int32(), quit=pa.int32(), mail=pa.int32(), rcpt=pa.int32(), data=pa.int32(),
+        starttls=pa.int32(), quit=pa.int32(), mail=pa.int32(), rcpt=pa.int32(), rcpt_ok=pa.int32(),
+        data=pa.int32(),
     ),
     "messages": columns(
         "message host instance queue_id session service first_ts client_name client_addr sasl_method sasl_username"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
-from logtune.analyses.connections import Episode, connections, episodes, load_findings, sizing
-from logtune.results import Chart, Level, Section, Table
+from logtune.analyses.connections import connections, load_findings
+from logtune.results import Level, Section, Table
 from tests.analyses.made_log import MadeLog, at, make, options_of
 
 
@@ -102,30 +101,6 @@ def test_limit_of_another_service() -> None:
     """A limit of a service without sessions, such as lmtp, is a finding of its own."""
     found = load_findings(busy_log(notices=[limit(20, 5, "lmtp")]))
     assert [(f.level, f.title) for f in found] == [(Level.ACT, "Service lmtp reached its process limit of 5")]
-
-
-def test_episode_table() -> None:
-    """An episode says when it began, how long it was really full, and what arrived."""
-    log = busy_log(notices=[limit(20, 2)])
-    sections = sizing(log, options_of(log))
-    assert table(sections[1], "episodes").rows == [(at("02 08:00:10"), 10.0, 10.0, 1, 1, 20.0)]
-    assert [i for i in sections[1].items if isinstance(i, Chart)] == [
-        Chart("peak_smtp", at("02 00:00:00").date(), (2,), 2)
-    ]
-
-
-def test_episodes_join() -> None:
-    """Spans less than 1,000 s apart are one episode; a span whose end has no stamp has no length."""
-    first, later = at("02 08:00:00"), at("02 09:00:00")
-    spans = [
-        (first, first + timedelta(seconds=10)),
-        (first + timedelta(seconds=500), None),
-        (later, later + timedelta(seconds=5)),
-    ]
-    assert episodes(spans) == [
-        Episode(first, first + timedelta(seconds=500), 10.0),
-        Episode(later, later + timedelta(seconds=5), 5.0),
-    ]
 
 
 def test_sessions_by_service() -> None:

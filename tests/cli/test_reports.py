@@ -135,3 +135,30 @@ def test_known_clients_leave_the_lists(logtune: Runner, maillog: Path, tmp_path:
     assert "By sender and recipient" in shown
     assert "Known" not in logtune("trial", maillog, "--restriction", name).text
     assert logtune("trial", maillog, "--known", tmp_path / "missing").code == ExitCode.CONFIG_ERROR
+
+
+def test_sizing_options(logtune: Runner, maillog: Path, tmp_path: Path) -> None:
+    """Limits from saved postconf output, growth, memory and charts; a file that is no such output is a named error."""
+    saved = tmp_path / "postconf.txt"
+    saved.write_text("smtp/inet/process_limit = 7\nsmtp/inet/command = smtpd\n")
+    answer = logtune("sizing", maillog, "--postconf", saved, "--growth", "3", "--rss-mb", "10", "--charts")
+    assert answer.code == ExitCode.OK
+    assert re.search(r"smtp +1 +7 +postconf", answer.text)
+    assert re.search(r"3 ×", answer.text)
+    assert "10 MiB a process, as given" in answer.text
+    saved.write_text("hello\n")
+    wrong = logtune("sizing", maillog, "--postconf", saved)
+    assert (wrong.code, wrong.text) == (ExitCode.CONFIG_ERROR, "")
+
+
+def test_sizing_live_without_postfix(logtune: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no Postfix runs, --live says so and what to do instead."""
+    from logtune import live
+
+    def none(_: float) -> None:
+        raise live.CannotSample("no Postfix runs on this machine (no process master).", "Run it on the mail server")
+
+    monkeypatch.setattr(live, "sample", none)
+    answer = logtune("sizing", "--live")
+    assert (answer.code, answer.text) == (ExitCode.NOTHING_READ, "")
+    assert "no Postfix runs on this machine" in answer.errors

@@ -131,7 +131,7 @@ class Instance:
         self.root = Path(tempfile.mkdtemp(prefix="logtune-live-"))
         self.config, self.spool, self.log = self.root / "config", self.root / "spool", self.root / "mail.log"
         try:
-            self.address = free_address()
+            self.address = self.find_address()
             self.make_folders()
             self.configure()
             self.serve()
@@ -150,6 +150,10 @@ class Instance:
         shutil.rmtree(self.root, ignore_errors=True)
 
     # --- before the start ---
+    def find_address(self) -> str:
+        """Where its ports are."""
+        return free_address()
+
     def make_folders(self) -> None:
         """The queue's folders with their owners, and what the chrooted smtpd needs of /etc."""
         user, group = pwd.getpwnam("postfix").pw_uid, grp.getgrnam("postdrop").gr_gid
