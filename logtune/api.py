@@ -229,7 +229,7 @@ class MailLog:
         """All at a glance."""
         from logtune.analyses import views
 
-        return views.report(self.tables, self.options, self._trial)
+        return views.report(self.tables, self.options, lambda: self._trial)
 
     def rejects(self) -> Report:
         """Rejects per restriction, protocol state, client, HELO, sender and recipient domain."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from logtune.analyses import trial_in_full, trial_sections, verify_sections, what_if_sections
@@ -26,12 +27,21 @@ from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
 
 
-def report(log: Tables, options: Options, found: Trial) -> Report:
-    """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood."""
-    problems = attention(log, options)
-    sections = [
-        trial_sections.verdicts(found),
-        problems,
+def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
+    """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood.
+
+    *trial* finds the trial of *log*: it takes as long as all the rest, which is asked beside it.
+    """
+    with ThreadPoolExecutor(1, "sections") as pool:
+        asked = pool.submit(_without_trial, log.beside(), options)
+        found = trial()
+        problems, *rest = asked.result()
+    return _report(log, "report", _headline(found, problems), [trial_sections.verdicts(found), problems, *rest])
+
+
+def _without_trial(log: Tables, options: Options) -> list[Section]:
+    return [
+        attention(log, options),
         overview(log, options),
         reject_section(log, options),
         deliveries(log, options),
@@ -40,7 +50,6 @@ def report(log: Tables, options: Options, found: Trial) -> Report:
         sasl(log, options),
         not_understood(log, options),
     ]
-    return _report(log, "report", _headline(found, problems), sections)
 
 
 def trial(
