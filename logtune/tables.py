@@ -29,20 +29,26 @@ if TYPE_CHECKING:
 
 MADE: Mapping[str, Sequence[str]] = {
     "session_facts": (),
+    "message_lines": (),
     "tries": (),
-    "message_facts": ("session_facts",),
+    "message_facts": ("session_facts", "message_lines"),
     "rcpt": ("session_facts",),
     "judged": ("rcpt",),
     "shown": ("message_facts", "tries", "judged"),
+    "stopped": ("message_facts", "judged"),
+    "mail_told": (),
+    "session_told": ("message_facts",),
     "known": ("shown",),
     "fates": ("known",),
-    "recipient_facts": ("fates",),
+    "recipient_facts": ("fates", "stopped", "mail_told", "session_told"),
     "flags": ("recipient_facts",),
 }
 """Tables that are made once per log, and after which others each can be made (and after those that they name). Few
 columns, mostly numbers."""
 
-STEPS = ("judged", "tries", "shown", "known", "fates")
+STEPS = (
+    "message_lines", "tries", "judged", "shown", "stopped", "mail_told", "session_told", "known", "fates",
+)  # fmt: skip
 """Those that only the ones after them need: dropped at the end."""
 
 KEPT = tuple(name for name in MADE if name not in STEPS)
