@@ -1,12 +1,16 @@
-"""The reports that commands show: which sections, in which order, under which sentence."""
+"""The reports that commands show: which sections, in which order, under which sentence.
+
+What ``report`` does not need is imported where it is: imports are a good part of the time of a small log.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from logtune.analyses import trial_in_full, trial_sections, verify_sections, what_if_sections
+from logtune.analyses import trial_sections
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
@@ -21,10 +25,13 @@ from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
 from logtune.analyses.trial import Trial
-from logtune.analyses.verify import Verification
-from logtune.analyses.what_if import WhatIf
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
+
+if TYPE_CHECKING:
+    from logtune.analyses.trial_in_full import RawLines
+    from logtune.analyses.verify import Verification
+    from logtune.analyses.what_if import WhatIf
 
 
 def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
@@ -57,7 +64,7 @@ def trial(
     options: Options,
     found: Trial,
     restriction: str | None = None,
-    raw: trial_in_full.RawLines | None = None,
+    raw: RawLines | None = None,
 ) -> Report:
     """The trial, or one restriction of it in full. Raises ``KeyError`` for one that is not on trial."""
     if restriction is None:
@@ -65,6 +72,8 @@ def trial(
         if found.restrictions:
             sections += [trial_sections.counts(found), *_present(trial_sections.overlap(found))]
         return _report(log, "trial", trial_sections.headline(found), sections)
+    from logtune.analyses import trial_in_full
+
     entries = found.find(restriction)
     sections = [s for entry in entries for s in trial_in_full.in_full(found, entry, raw)]
     words = [f"{e.ruling.verdict.value}{f' at {e.service}' if e.service else ''}" for e in entries]
@@ -74,9 +83,11 @@ def trial(
 
 
 def what_if(
-    log: Tables, found: WhatIf, restriction: str | None = None, raw: trial_in_full.RawLines | None = None
+    log: Tables, found: WhatIf, restriction: str | None = None, raw: RawLines | None = None
 ) -> Report:
     """What a list would do, or one restriction of it in full. Raises ``KeyError`` for one that stops nobody."""
+    from logtune.analyses import trial_in_full, what_if_sections
+
     if restriction is None:
         return _report(log, "trial", what_if_sections.headline(found), what_if_sections.sections(found))
     entries = found.trial.find(restriction)
@@ -86,6 +97,8 @@ def what_if(
 
 def verify(after: Tables, found: Verification) -> Report:
     """Prediction and reality; the frame is that of the later log."""
+    from logtune.analyses import verify_sections
+
     return _report(after, "verify", verify_sections.headline(found), verify_sections.sections(found))
 
 
