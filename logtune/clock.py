@@ -124,8 +124,7 @@ class Clock:
         fixed[order], valid[order] = whole
         ends = np.cumsum([0, *lengths])
         return {
-            name: _column(fixed[a:b], valid[a:b])
-            for name, (a, b) in zip(batches, pairwise(ends.tolist()), strict=True)
+            name: _column(fixed[a:b], valid[a:b]) for name, (a, b) in zip(batches, pairwise(ends.tolist()), strict=True)
         }
 
     def finish(self) -> None:
@@ -345,7 +344,7 @@ def _in_years(wall: Times, years: Times) -> tuple[Times, Bools]:
 
 
 def _distinct(numbers: Times) -> list[int]:
-    """The distinct values of *numbers*, which hardly change from one to the next (``np.unique`` sorts or hashes all)."""
+    """The distinct values of *numbers*, which hardly change from one to the next (``np.unique`` looks at all alike)."""
     changes = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
     return sorted(set(numbers[:1].tolist()) | set(numbers[changes].tolist()))
 

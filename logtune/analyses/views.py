@@ -82,9 +82,7 @@ def trial(
     )
 
 
-def what_if(
-    log: Tables, found: WhatIf, restriction: str | None = None, raw: RawLines | None = None
-) -> Report:
+def what_if(log: Tables, found: WhatIf, restriction: str | None = None, raw: RawLines | None = None) -> Report:
     """What a list would do, or one restriction of it in full. Raises ``KeyError`` for one that stops nobody."""
     from logtune.analyses import trial_in_full, what_if_sections
 
