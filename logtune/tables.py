@@ -111,9 +111,15 @@ class Tables:
         """DuckDB connection over the tables and relations."""
         con = connect(self.tables, self.room)
         self._register(con)
-        make_relations([con, *(self._beside(con) for _ in range(LANES - 1))], self.room)
+        others = 0 if self.in_files else LANES - 1
+        make_relations([con, *(self._beside(con) for _ in range(others))], self.room)
         con.execute("SET lock_configuration = true")
         return con
+
+    @property
+    def in_files(self) -> bool:
+        """Whether tables are spilled: then memory is short, and one question at a time shall have all of it."""
+        return any(isinstance(table, Spilled) for table in self.tables.values())
 
     def beside(self) -> Tables:
         """The same log for another thread: a connection answers one question at a time.

@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
     """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood.
 
-    *trial* finds the trial of *log*: it takes as long as all the rest, which is asked beside it.
+    *trial* finds the trial of *log*: it takes as long as all the rest, which is asked beside it where memory allows.
     """
-    with ThreadPoolExecutor(1, "sections") as pool:
-        asked = pool.submit(_without_trial, log.beside(), options)
-        found = trial()
-        problems, *rest = asked.result()
+    if log.in_files:
+        found, (problems, *rest) = trial(), _without_trial(log, options)
+    else:
+        with ThreadPoolExecutor(1, "sections") as pool:
+            asked = pool.submit(_without_trial, log.beside(), options)
+            found = trial()
+            problems, *rest = asked.result()
     return _report(log, "report", _headline(found, problems), [trial_sections.verdicts(found), problems, *rest])
 
 
