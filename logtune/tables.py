@@ -185,11 +185,21 @@ class Tables:
         return self.con.sql(query(name), params=parameters or None).to_arrow_table()
 
 
+_opened: list[duckdb.DuckDBPyConnection] = []
+
+
+def open_ahead() -> None:
+    """Open the database that the next ``connect`` takes: 20 ms without the interpreter's lock, beside the reading."""
+    import duckdb
+
+    _opened.append(duckdb.connect(":memory:"))
+
+
 def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection that sees *tables* and nothing outside; *room* limits its memory."""
     import duckdb
 
-    con = duckdb.connect(":memory:")
+    con = _opened.pop() if _opened else duckdb.connect(":memory:")
     if room is not None:
         _limit(con, room, sum(table.num_rows for table in tables.values() if isinstance(table, Spilled)))
     con.execute("SET enable_external_access = false")
