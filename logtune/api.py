@@ -28,7 +28,7 @@ from logtune import classify, config, schema
 from logtune.analyses.common import plural
 from logtune.analyses.options import Options
 from logtune.clock import Clock, machine_zone
-from logtune.link import COMMON, READ, make_linker
+from logtune.link import COMMON, READ, Linked, Linking, make_linker
 from logtune.parse import Columns, Counts, ParsedBlock, Tag, parse_block
 from logtune.parse.core import core_name
 from logtune.results import Coverage, Period, Report, Section
@@ -238,7 +238,7 @@ class MailLog:
         """All at a glance."""
         from logtune.analyses import views
 
-        return views.report(self.tables, self.options, self._trial)
+        return views.report(self.tables, self.options, lambda: self._trial)
 
     def rejects(self) -> Report:
         """Rejects per restriction, protocol state, client, HELO, sender and recipient domain."""
@@ -470,10 +470,9 @@ class _Reading:
         columns = _parsed_columns(self.store.schemas, bool(self.settings.texts))
         size = min(BLOCK_BYTES, self.store.room.tables // 16)
         blocks = self.sources.blocks(max(size, BLOCK_LEAST), progress)
-        for block, parsed in _parsed(blocks, columns, self.settings.tags):
+        for block, parsed, linked in _linked(blocks, columns, self.settings.tags, self.linker):
             rank = block.source.rank
             self.counts[rank] = self.counts.get(rank, Counts()) + parsed.counts
-            linked = self.linker.feed(parsed.batches)
             times = self.clock.take(parsed.batches)
             guessed = self.clock.guessed(rank)
             whole = {
@@ -592,25 +591,31 @@ def _several(count: int, word: str) -> str:
     return f"{count:,} {plural(count, word)}"
 
 
-def _parsed(
-    blocks: Iterable[Block], columns: Columns | None, tags: Mapping[str, Tag]
-) -> Iterator[tuple[Block, ParsedBlock]]:
-    """Each block with its rows, in order. The native core works without the interpreter lock: it parses ahead."""
+def _linked(
+    blocks: Iterable[Block], columns: Columns | None, tags: Mapping[str, Tag], linker: Linking
+) -> Iterator[tuple[Block, ParsedBlock, Linked]]:
+    """Each block with its rows and their links, in order. The native core works without the interpreter lock: it parses
+    blocks ahead, several at once, and a thread of its own links one after another."""
     if not core_name().startswith("native"):
         for block in blocks:
-            yield block, parse_block(block.data, block.position, columns, tags)
+            parsed = parse_block(block.data, block.position, columns, tags)
+            yield block, parsed, linker.feed(parsed.batches)
         return
     workers = os.cpu_count() or 1
-    with ThreadPoolExecutor(workers, "parse") as pool:
-        ahead: deque[tuple[Block, Future[ParsedBlock]]] = deque()
+    with ThreadPoolExecutor(workers, "parse") as parsing, ThreadPoolExecutor(1, "link") as linking:
+        ahead: deque[tuple[Block, Future[ParsedBlock], Future[Linked]]] = deque()
         for block in blocks:
-            ahead.append((block, pool.submit(parse_block, block.data, block.position, columns, tags)))
-            if len(ahead) > workers:  # no more at once than there is work for: blocks take memory
-                done, rows = ahead.popleft()
-                yield done, rows.result()
+            rows = parsing.submit(parse_block, block.data, block.position, columns, tags)
+            ahead.append((block, rows, linking.submit(lambda rows: linker.feed(rows.result().batches), rows)))
+            if len(ahead) > workers + 1:  # no more at once than there is work for: blocks take memory
+                yield _done(ahead.popleft())
         while ahead:
-            done, rows = ahead.popleft()
-            yield done, rows.result()
+            yield _done(ahead.popleft())
+
+
+def _done(work: tuple[Block, Future[ParsedBlock], Future[Linked]]) -> tuple[Block, ParsedBlock, Linked]:
+    block, rows, links = work
+    return block, rows.result(), links.result()
 
 
 def _parsed_columns(wanted: Mapping[str, pa.Schema], site_texts: bool) -> Columns | None:

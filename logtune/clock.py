@@ -124,8 +124,7 @@ class Clock:
         fixed[order], valid[order] = whole
         ends = np.cumsum([0, *lengths])
         return {
-            name: pa.array(fixed[a:b], mask=~valid[a:b]).cast(schema.TIME)
-            for name, (a, b) in zip(batches, pairwise(ends.tolist()), strict=True)
+            name: _column(fixed[a:b], valid[a:b]) for name, (a, b) in zip(batches, pairwise(ends.tolist()), strict=True)
         }
 
     def finish(self) -> None:
@@ -201,7 +200,7 @@ class Clock:
         ts[yearless] = moved
         known[np.flatnonzero(yearless)[~exists]] = False
         leap_days = rolled[(wall >= _start(LEAP_YEAR) + 59 * DAY) & (wall < _start(LEAP_YEAR) + 60 * DAY)]
-        course.leap_days.update(np.unique(leap_days).tolist())
+        course.leap_days.update(_distinct(leap_days))
         course.wall, course.rolled = int(wall[-1]), int(rolled[-1])
         course.most_rolled = max(course.most_rolled, int(rolled.max()))
 
@@ -330,15 +329,30 @@ def _is_leap(year: int) -> bool:
 
 def _in_years(wall: Times, years: Times) -> tuple[Times, Bools]:
     """*wall* of the leap year 1972 moved to *years*, and which of them exist there (29 February does not always)."""
-    since = wall - _start(LEAP_YEAR)
     moved, exists = np.empty_like(wall), np.ones(len(wall), dtype=np.bool_)
-    for year in np.unique(years):
-        here = years == year
-        day = since[here] // DAY
-        leap = _is_leap(int(year))
-        exists[here] = leap | (day != 59)
-        moved[here] = since[here] + _start(int(year)) - (0 if leap else np.where(day >= 59, DAY, 0))
+    distinct = _distinct(years)
+    for year in distinct:
+        here = slice(None) if len(distinct) == 1 else years == year
+        since = wall[here] - _start(LEAP_YEAR)
+        start = _start(year)
+        if _is_leap(year):
+            moved[here] = since + start
+        else:
+            exists[here] = (since < 59 * DAY) | (since >= 60 * DAY)
+            moved[here] = since + np.where(since >= 59 * DAY, start - DAY, start)
     return moved, exists
+
+
+def _distinct(numbers: Times) -> list[int]:
+    """The distinct values of *numbers*, which hardly change from one to the next (``np.unique`` looks at all alike)."""
+    changes = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+    return sorted(set(numbers[:1].tolist()) | set(numbers[changes].tolist()))
+
+
+def _column(times: Times, known: Bools) -> pa.Array:
+    """*times* as a column, null where they are not *known*. (``pa.array`` would copy, and import ``numpy.ma``.)"""
+    validity = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(schema.TIME, len(times), [validity, pa.py_buffer(times)])
 
 
 def _joined(batches: Mapping[str, pa.RecordBatch | pa.Table], column: str, fill: int | None = None) -> Times:
@@ -347,14 +361,16 @@ def _joined(batches: Mapping[str, pa.RecordBatch | pa.Table], column: str, fill:
 
 
 def _numbers(column: pa.Array | pa.ChunkedArray, fill: int | None) -> Times:
-    filled = column if fill is None else pc.fill_null(column, fill)
+    filled = column if fill is None or not column.null_count else pc.fill_null(column, fill)
     return np.asarray(filled, dtype=np.int64)
 
 
 def _times(batches: Mapping[str, pa.RecordBatch | pa.Table]) -> tuple[Times, Bools]:
     columns = [batch.column("ts") for batch in batches.values()]
     values = [_numbers(c.cast(pa.int64()), 0) for c in columns]
-    known = [np.asarray(c.is_valid(), dtype=np.bool_) for c in columns]
+    known = [
+        np.asarray(c.is_valid(), dtype=np.bool_) if c.null_count else np.ones(len(c), dtype=np.bool_) for c in columns
+    ]
     if not columns:
         return np.array([], dtype=np.int64), np.array([], dtype=np.bool_)
     return np.concatenate(values), np.concatenate(known)

@@ -20,6 +20,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeAlias
@@ -206,6 +207,8 @@ class Store:
         self._bytes = 0
         self._changes: dict[tuple[str, str], dict[int, int | None]] = {}
         self._numbers = count()
+        self._writer: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
 
     def add(self, batches: Mapping[str, pa.RecordBatch], guessed: int | None = None) -> None:
         """Take the rows of a block: columns of the schema, and ``KEPT_FOR_CLOCK`` where the year of a source of rank
@@ -228,6 +231,7 @@ class Store:
     def retime(self, rank: int, times: Times) -> None:
         """Give the rows of a source whose year was guessed other times: *times* of their parsed stamps."""
         self._close_group()
+        self._settle()
         for group in self._groups:
             if group.guessed == rank:
                 tables = {name: part.load() for name, part in group.parts.items()}
@@ -244,6 +248,9 @@ class Store:
                 self._write_group(group)
             for name, part in group.parts.items():
                 self._put_changes(name, part)
+        self._settle()
+        if self._writer is not None:
+            self._writer.shutdown()
         return {name: self._stored(name, schema, spilled) for name, schema in self.schemas.items()}
 
     @property
@@ -273,14 +280,22 @@ class Store:
                 self._write_group(group)
 
     def _write_group(self, group: _Group) -> None:
+        """Begin to write a group, beside the work on the blocks that follow: one at a time, for it stays in memory."""
+        self._settle()
         if not group.in_memory:
             return
         number = next(self._numbers)
         for name, part in group.parts.items():
             self._put_changes(name, part)
             part.file = os.path.join(self.room.folder, f"{name}-{number:05}.parquet")
-            _write(part.load(), part.file)
-            part.table = None
+        self._writer = self._writer or ThreadPoolExecutor(1, "spill")
+        self._writing = self._writer.submit(_write_parts, list(group.parts.values()))
+
+    def _settle(self) -> None:
+        """Wait until what is being written is in its files. Raises ``SpillError``."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.result()
 
     def _put_changes(self, name: str, part: _Part) -> None:
         end = part.begin + part.rows
@@ -288,6 +303,7 @@ class Store:
         for (changed, column), cells in self._changes.items():
             own = sorted(row for row in cells if part.begin <= row < end) if changed == name else []
             if own and column in self.schemas[name].names:
+                self._settle()
                 table = part.load() if table is None else table
                 values = [cells.pop(row) for row in own]
                 table = _with(table, column, _changed(table[column], [row - part.begin for row in own], values))
@@ -313,6 +329,12 @@ def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.
 def _stamps(table: pa.Table) -> pa.Table:
     """Position and stamp as they were parsed."""
     return pa.table({"position": table["position"], "ts": table[WALL], "stamp": table["stamp"]})
+
+
+def _write_parts(parts: Sequence[_Part]) -> None:
+    for part in parts:
+        _write(part.load(), part.file)
+        part.table = None
 
 
 def _write(table: pa.Table, file: str) -> None:

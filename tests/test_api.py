@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 
 import logtune
+from logtune.analyses.deliveries import deliveries
+from logtune.analyses.options import Options
 from logtune.sources import NoSuchLine
 from tests.lines import log_of
 
@@ -483,3 +485,22 @@ def test_trial_of_one_restriction() -> None:
     assert log.trial("reject_non_fqdn_helo_hostname").verdict is not None
     with pytest.raises(KeyError, match="reject_rbl_client is not on trial in this log; on trial: reject_non_fqdn_helo"):
         log.trial("reject_rbl_client")
+
+
+def test_a_report_is_the_same_whether_its_trial_was_asked_before() -> None:
+    """The trial and the other sections are asked at once on two connections, or one after the other: the same answer."""
+    path = SAMPLES / "truth/bdat.log"
+    at_once, before = logtune.read(path, tz="UTC", year=2026), logtune.read(path, tz="UTC", year=2026)
+    before.trial()
+    assert at_once.report() == before.report()
+
+
+def test_another_connection_sees_all_that_was_made() -> None:
+    """What one thread keeps for several questions the other finds, and the relations and tables too."""
+    tables = logtune.read(SAMPLES / "truth/bdat.log", tz="UTC", year=2026).tables
+    other = tables.beside()
+    assert other.con is not tables.con
+    deliveries(tables, Options())
+    for name in ("attempts", "recipients", "messages", "flags", "deliveries", "days"):
+        counted = f"SELECT count(*) FROM {name}"
+        assert other.con.execute(counted).fetchall() == tables.con.execute(counted).fetchall()

@@ -44,9 +44,9 @@ def options() -> dict[str, set[str]]:
     """Options of each command."""
     import typer.main
 
-    from logtune.cli import app
+    from logtune.cli import program
 
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(program())
     found = {name: {option for p in command.params for option in p.opts} for name, command in group.commands.items()}
     return {name: {*names, "-h", "--help", "-"} for name, names in found.items()}
 

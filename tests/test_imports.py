@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from logtune import cli
+from logtune.tables import MADE, STEPS
+
 PACKAGE = Path(__file__).parent.parent / "logtune"
 
 FACTS = {"schema", "postfix", "config"}
@@ -164,3 +167,20 @@ def test_help_is_instant() -> None:
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(cpu_seconds() for _ in range(3)) < HELP_CPU_SECONDS * SLOW_MACHINE
+
+
+def test_a_command_is_made_without_the_others() -> None:
+    """Making a command takes time: the one that is asked for is made alone."""
+    code = RUN.format("'sizing', '--help'")
+    asked = run(f"{code}\nprint('loaded:', *sys.modules)").splitlines()[-1].split()
+    others = {f"logtune.cli.{name}" for name in cli.COMMANDS}
+    assert others & set(asked) == {"logtune.cli.sizing"}
+
+
+def test_relations_are_made_in_an_order_in_which_none_waits_for_ever() -> None:
+    """Each relation is begun after those that it needs, all of which there are."""
+    begun: list[str] = []
+    for name, needed in MADE.items():
+        assert set(needed) <= set(begun)
+        begun.append(name)
+    assert set(STEPS) < set(begun)

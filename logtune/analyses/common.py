@@ -23,19 +23,17 @@ def share(part: int, whole: int) -> float | None:
 
 def ask(log: Tables, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """Rows of ``analyses/NAME.sql``, remembered: a log does not change, and sections of one report ask the same."""
-    answers: dict[Any, list[tuple[Any, ...]]] = vars(log).setdefault("_answers", {})
     key = (name, *sorted(parameters.items()))
-    if key not in answers:
-        answers[key] = log.rows(name, **parameters)
-    return answers[key]
+    if key not in log.answers:
+        log.answers[key] = log.rows(name, **parameters)
+    return log.answers[key]
 
 
 def keep(log: Tables, table: str, name: str, **parameters: Any) -> None:
     """Keep the rows of ``analyses/NAME.sql`` as *table*, once per log: several questions ask of it."""
-    kept: set[str] = vars(log).setdefault("_kept", set())
-    if table not in kept:
-        log.con.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query(name)}", parameters or None)
-        kept.add(table)
+    if table not in log.kept:
+        log.con.execute(f"CREATE OR REPLACE TABLE {table} AS {query(name)}", parameters or None)
+        log.kept.add(table)
 
 
 def covered_days(log: Tables) -> frozenset[date]:

@@ -1,6 +1,6 @@
 -- title: What each client did elsewhere in the log
 -- question: How often was a client that delivers mail also listed, turned away as a relay, or wrong about recipients?
--- tables: recipients, decisions, arrivals (analyses/evidence_arrivals.sql)
+-- tables: recipient_facts, rcpt, decisions, deliveries, arrivals (analyses/evidence_arrivals.sql)
 -- parameters: $listed, $relaying, $unlisted the names of restrictions that tell it
 -- caveats: Made once as table "client_deeds", one row per client address that has accepted mail. Counts are recipients;
 --   unlisted counts distinct addresses that do not exist here. Postscreen's text names no restriction.
@@ -9,12 +9,25 @@ WITH delivering AS (
     FROM arrivals WHERE client_addr IS NOT NULL GROUP BY client_addr
 ),
 refused AS (
-    SELECT r.client_addr,
-           count(*) FILTER (WHERE r."by" IN (SELECT unnest($listed::VARCHAR[])) OR r."by" LIKE '%; client [ip] blocked using %') AS listed,
-           count(*) FILTER (WHERE r."by" IN (SELECT unnest($relaying::VARCHAR[]))) AS relayed,
-           count(DISTINCT lower(r.recipient)) FILTER (WHERE r."by" IN (SELECT unnest($unlisted::VARCHAR[]))) AS unlisted
-    FROM recipients r SEMI JOIN delivering USING (client_addr)
-    WHERE r.outcome IN ('rejected', 'deferred') GROUP BY r.client_addr
+    SELECT r.id, r.client_addr, r.stands, r."by" IN (SELECT unnest($listed::VARCHAR[])) OR r."by" LIKE '%; client [ip] blocked using %' AS listed,
+           r."by" IN (SELECT unnest($relaying::VARCHAR[])) AS relayed, r."by" IN (SELECT unnest($unlisted::VARCHAR[])) AS unlisted
+    FROM recipient_facts r SEMI JOIN delivering USING (client_addr)
+    WHERE r.outcome IN ('rejected', 'deferred')
+),
+wrong AS (
+    SELECT id, client_addr FROM refused WHERE unlisted AND NOT stands
+),
+addresses AS (
+    -- as the relation recipients has them
+    SELECT n.id, lower(d.recipient) AS recipient FROM decisions d JOIN rcpt n USING (position) SEMI JOIN wrong USING (id)
+    UNION
+    SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN wrong ON wrong.id = position
+),
+turned_away AS (
+    SELECT client_addr, count(*) FILTER (WHERE listed) AS listed, count(*) FILTER (WHERE relayed) AS relayed FROM refused GROUP BY client_addr
+),
+unlisted AS (
+    SELECT client_addr, count(DISTINCT a.recipient) AS unlisted FROM wrong JOIN addresses a USING (id) GROUP BY client_addr
 ),
 filtered AS (
     SELECT client_addr, count(*) AS spam FROM decisions
@@ -22,8 +35,8 @@ filtered AS (
     GROUP BY client_addr
 ),
 probing AS (
-    SELECT client_addr, count(*) AS probes FROM recipients WHERE outcome = 'probe' GROUP BY client_addr
+    SELECT client_addr, count(*) AS probes FROM recipient_facts WHERE outcome = 'probe' GROUP BY client_addr
 )
 SELECT d.client_addr, d.days, d.accepted, d.spam + coalesce(f.spam, 0) AS spam, d.accepted + coalesce(f.spam, 0) AS judged,
-       coalesce(r.listed, 0) AS listed, coalesce(r.relayed, 0) AS relayed, coalesce(r.unlisted, 0) AS unlisted, coalesce(p.probes, 0) AS probes
-FROM delivering d LEFT JOIN refused r USING (client_addr) LEFT JOIN filtered f USING (client_addr) LEFT JOIN probing p USING (client_addr)
+       coalesce(r.listed, 0) AS listed, coalesce(r.relayed, 0) AS relayed, coalesce(u.unlisted, 0) AS unlisted, coalesce(p.probes, 0) AS probes
+FROM delivering d LEFT JOIN turned_away r USING (client_addr) LEFT JOIN unlisted u USING (client_addr) LEFT JOIN filtered f USING (client_addr) LEFT JOIN probing p USING (client_addr)

@@ -1,16 +1,21 @@
 -- title: Mail that the site's own users sent
 -- question: To which domains and relays did authorized clients and local users send mail, and on which local days?
--- tables: messages, deliveries, flags, days, clients (analyses/organisations.py), submission (the site's own services)
+-- tables: message_facts, queue, deliveries, flags, days, clients (analyses/organisations.py), submission (the site's own services)
 -- parameters: none
 -- caveats: Made once as table "own_sent", one row per mail, domain and relay. Bounces and automatic answers have the
 --   empty sender and are left out. What a content filter put back is followed. A mail from loopback without a login may
 --   be anybody's mail that a filter put back, so it does not count. A mail counts by its day of delivery.
-WITH RECURSIVE own AS (
+WITH RECURSIVE submitted AS (
+    SELECT message FROM queue
+    SEMI JOIN (SELECT message FROM queue WHERE event = 'client' AND service IN (SELECT service FROM submission)) USING (message)
+    WHERE event = 'client' GROUP BY message HAVING arg_min(service, position) IN (SELECT service FROM submission)
+),
+own AS (
     SELECT m.message AS mail, m.message
-    FROM messages m
+    FROM message_facts m
     LEFT JOIN clients c ON c.client_name IS NOT DISTINCT FROM m.client_name AND c.client_addr IS NOT DISTINCT FROM m.client_addr
     WHERE (SELECT count(*) FROM flags) > 0 AND m.predecessor IS NULL AND m.sender <> ''
-      AND (m.sasl_username IS NOT NULL OR m.via = 'pickup' OR c.own AND NOT c.loopback OR m.service IN (SELECT service FROM submission))
+      AND (m.sasl_username IS NOT NULL OR m.via = 'pickup' OR c.own AND NOT c.loopback OR m.message IN (SELECT message FROM submitted))
     UNION
     SELECT o.mail, d.successor FROM own o JOIN deliveries d ON d.message = o.message WHERE d.successor IS NOT NULL
 )

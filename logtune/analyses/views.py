@@ -1,46 +1,57 @@
-"""The reports that commands show: which sections, in which order, under which sentence."""
+"""The reports that commands show: which sections, in which order, under which sentence.
+
+What ``report`` does not need is imported where it is: imports are a good part of the time of a small log.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from logtune.analyses import glance, trial_in_full, trial_sections, verify_sections, what_if_sections
+from logtune.analyses import trial_sections
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
-from logtune.analyses.delays import delays as delay_sections
-from logtune.analyses.delays import headline as delay_headline
 from logtune.analyses.deliveries import deliveries
-from logtune.analyses.disk import disk_and_queue, disk_glance
-from logtune.analyses.greetings import greetings
-from logtune.analyses.name_service import name_service, name_service_glance
 from logtune.analyses.not_understood import not_understood
 from logtune.analyses.options import Options
 from logtune.analyses.overview import overview
-from logtune.analyses.processes import advices, processes
-from logtune.analyses.quota import quota
-from logtune.analyses.recommendation import Advice, Wanted
 from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
-from logtune.analyses.saturation import unexplained
-from logtune.analyses.servers_sections import at_a_glance, servers
 from logtune.analyses.trial import Trial
-from logtune.analyses.verify import Verification
-from logtune.analyses.vrfy import vrfy
-from logtune.analyses.what_if import WhatIf
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
 
+if TYPE_CHECKING:
+    from logtune.analyses.glance import Glance
+    from logtune.analyses.recommendation import Advice, Wanted
+    from logtune.analyses.trial_in_full import RawLines
+    from logtune.analyses.verify import Verification
+    from logtune.analyses.what_if import WhatIf
 
-def report(log: Tables, options: Options, found: Trial) -> Report:
-    """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood."""
-    problems = attention(log, options)
-    sections = [
-        trial_sections.verdicts(found),
-        problems,
+
+def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
+    """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood.
+
+    *trial* finds the trial of *log*: it takes as long as all the rest, which is asked beside it where memory allows.
+    """
+    if log.in_files:
+        found, (problems, *rest) = trial(), _without_trial(log, options)
+    else:
+        with ThreadPoolExecutor(1, "sections") as pool:
+            asked = pool.submit(_without_trial, log.beside(), options)
+            found = trial()
+            problems, *rest = asked.result()
+    return _report(log, "report", _headline(found, problems), [trial_sections.verdicts(found), problems, *rest])
+
+
+def _without_trial(log: Tables, options: Options) -> list[Section]:
+    return [
+        attention(log, options),
         overview(log, options),
         reject_section(log, options),
         deliveries(log, options),
@@ -49,7 +60,6 @@ def report(log: Tables, options: Options, found: Trial) -> Report:
         sasl(log, options),
         not_understood(log, options),
     ]
-    return _report(log, "report", _headline(found, problems), sections)
 
 
 def trial(
@@ -57,7 +67,7 @@ def trial(
     options: Options,
     found: Trial,
     restriction: str | None = None,
-    raw: trial_in_full.RawLines | None = None,
+    raw: RawLines | None = None,
 ) -> Report:
     """The trial, or one restriction of it in full. Raises ``KeyError`` for one that is not on trial."""
     if restriction is None:
@@ -65,6 +75,8 @@ def trial(
         if found.restrictions:
             sections += [trial_sections.counts(found), *_present(trial_sections.overlap(found))]
         return _report(log, "trial", trial_sections.headline(found), sections)
+    from logtune.analyses import trial_in_full
+
     entries = found.find(restriction)
     sections = [s for entry in entries for s in trial_in_full.in_full(found, entry, raw)]
     words = [f"{e.ruling.verdict.value}{f' at {e.service}' if e.service else ''}" for e in entries]
@@ -78,14 +90,16 @@ def trial_folds(found: Trial) -> dict[tuple[str, str | None], list[Section]]:
 
     Without the raw lines: reading them again for each would take as long as the report.
     """
+    from logtune.analyses import trial_in_full
+
     stopping = (entry for entry in found.restrictions if entry.counts["accepted"])
     return {(entry.label, entry.service): trial_in_full.in_full(found, entry, None) for entry in stopping}
 
 
-def what_if(
-    log: Tables, found: WhatIf, restriction: str | None = None, raw: trial_in_full.RawLines | None = None
-) -> Report:
+def what_if(log: Tables, found: WhatIf, restriction: str | None = None, raw: RawLines | None = None) -> Report:
     """What a list would do, or one restriction of it in full. Raises ``KeyError`` for one that stops nobody."""
+    from logtune.analyses import trial_in_full, what_if_sections
+
     if restriction is None:
         return _report(log, "trial", what_if_sections.headline(found), what_if_sections.sections(found))
     entries = found.trial.find(restriction)
@@ -95,11 +109,17 @@ def what_if(
 
 def verify(after: Tables, found: Verification) -> Report:
     """Prediction and reality; the frame is that of the later log."""
+    from logtune.analyses import verify_sections
+
     return _report(after, "verify", verify_sections.headline(found), verify_sections.sections(found))
 
 
 def rejects(log: Tables, options: Options) -> Report:
     """Rejects in full; mailboxes over quota, VRFY, and mail without a greeting."""
+    from logtune.analyses.greetings import greetings
+    from logtune.analyses.quota import quota
+    from logtune.analyses.vrfy import vrfy
+
     summary = replace(reject_section(log, options), next=())  # its next command is this one
     asked = [quota(log, options), vrfy(log, options), greetings(log, options)]
     return _report(log, "rejects", "", [summary, *rejects_details(log, options), *asked])
@@ -107,7 +127,10 @@ def rejects(log: Tables, options: Options) -> Report:
 
 def delays(log: Tables, options: Options) -> Report:
     """Deliveries and where their time went."""
-    return _report(log, "delays", delay_headline(log, options), delay_sections(log, options))
+    from logtune.analyses.delays import delays as delay_sections
+    from logtune.analyses.delays import headline
+
+    return _report(log, "delays", headline(log, options), delay_sections(log, options))
 
 
 def sizing(
@@ -115,10 +138,16 @@ def sizing(
     options: Options,
     wanted: Wanted,
     charts: bool = False,
-    live: Sequence[glance.Glance] = (),
+    live: Sequence[Glance] = (),
     live_sections: Sequence[Section] = (),
 ) -> Report:
     """Processes against their limits, and every other resource at a glance; what was measured live goes before."""
+    from logtune.analyses import glance
+    from logtune.analyses.disk import disk_and_queue, disk_glance
+    from logtune.analyses.name_service import name_service, name_service_glance
+    from logtune.analyses.processes import advices, processes
+    from logtune.analyses.servers_sections import at_a_glance, servers
+
     found = advices(log, options, wanted)
     measured = {line.what for line in live} - {"processes"}  # of these the log has its own
     lines = [
@@ -143,11 +172,13 @@ def sizing(
     return _report(log, "sizing", _sizing_headline(found), sections)
 
 
-def _live(line: glance.Glance) -> str:
+def _live(line: Glance) -> str:
     return f"{line.what} now" if line.what == "processes" else line.what
 
 
 def _sizing_headline(found: Sequence[Advice]) -> str:
+    from logtune.analyses.saturation import unexplained
+
     raised = [f"{a.label} from {a.load.limit} to {a.now}" for a in found if a.raises]
     if raised:
         return f"Raise the process limit of {' and of '.join(raised)}."

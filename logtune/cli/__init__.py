@@ -9,31 +9,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, tune, verify
+from logtune.cli import errors, options
 from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
 
-COMMANDS: tuple[Callable[..., None], ...] = (
-    report.report,
-    trial.trial,
-    verify.verify,
-    rejects.rejects,
-    delays.delays,
-    sizing.sizing,
-    tune.tune,
-    helo.helo,
-    lines.lines,
-    parse.parse,
-    sql.sql,
-)
+COMMANDS = (
+    "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "helo", "lines", "parse", "sql",
+)  # fmt: skip
+"""Each is the function of that name in the module of that name beside this one."""
 
 
 class _Group(TyperGroup):
@@ -50,14 +42,21 @@ class _Group(TyperGroup):
             return result
 
 
-# rich_markup_mode=None: help in plain text, which needs no import of rich (0.1 s)
-app = typer.Typer(
-    name="logtune",
-    cls=_Group,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+def program(commands: Sequence[str] = COMMANDS) -> typer.Typer:
+    """The program with *commands*."""
+    # rich_markup_mode=None: help in plain text, which needs no import of rich (0.1 s)
+    app = typer.Typer(
+        name="logtune",
+        cls=_Group,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback(invoke_without_command=True)(_logtune)
+    for name in commands:
+        module = import_module(f"logtune.cli.{name}")
+        app.command(cls=getattr(module, "COMMAND_CLASS", None))(getattr(module, name))
+    return app
 
 
 def _tell_version(wanted: bool) -> None:
@@ -68,7 +67,6 @@ def _tell_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _logtune(
     ctx: typer.Context,
     version: Annotated[
@@ -84,13 +82,15 @@ def _logtune(
         typer.echo(ctx.get_help())
 
 
-for _command in COMMANDS:
-    app.command(cls=verify.TwoLists if _command is verify.verify else None)(_command)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run the program with *arguments* and return its exit code (``ExitCode``)."""
+    app = program(_asked(arguments))
     return errors.guarded(lambda: app(list(arguments), prog_name="logtune", standalone_mode=False))
+
+
+def _asked(arguments: Sequence[str]) -> Sequence[str]:
+    """The command that *arguments* begin with, else all: only help and a misspelt name need the others."""
+    return arguments[:1] if arguments and arguments[0] in COMMANDS else COMMANDS
 
 
 def main() -> None:

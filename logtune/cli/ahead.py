@@ -22,9 +22,10 @@ def import_ahead() -> None:
 
 def _import() -> None:
     with suppress(ImportError):  # it comes again where it is needed, and is told there
-        import duckdb  # noqa: F401  # all for those who import it later
+        from logtune import tables
 
-        from logtune.analyses import organisations, views  # noqa: F401
+        tables.open_ahead()
+        from logtune.analyses import organisations, views  # noqa: F401  # all for those who import it later
         from logtune.render import terminal  # noqa: F401
 
         organisations.load()

@@ -29,6 +29,9 @@ class TwoLists(TyperCommand):
         return super().parse_args(ctx, list(repeated(args)))
 
 
+COMMAND_CLASS = TwoLists
+
+
 def repeated(words: Sequence[str]) -> Iterator[str]:
     """``--after a b`` as ``--after a --after b``; another option ends the list."""
     inside = False

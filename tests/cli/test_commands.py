@@ -34,7 +34,7 @@ READING = ["report", "trial", "rejects", "delays", "sizing", "lines", "parse", "
 
 
 def commands() -> dict[str, set[str]]:
-    group = typer.main.get_command(cli.app)
+    group = typer.main.get_command(cli.program())
     return {name: {o for p in c.params for o in p.opts} for name, c in group.commands.items()}  # type: ignore[attr-defined]
 
 
