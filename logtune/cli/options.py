@@ -37,6 +37,7 @@ class ReportFormat(StrEnum):
     """Forms of a report."""
 
     TEXT = "text"
+    HTML = "html"
     JSON = "json"
 
 

@@ -1,4 +1,4 @@
-"""What the commands that answer with a report have in common: read, ask, show, exit code."""
+"""What the commands that answer with a report have in common: read, ask, show in the form asked for, exit code."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from logtune.cli.ahead import import_ahead
 from logtune.cli.options import Given, ReportFormat, Shown
-from logtune.cli.output import text_output
+from logtune.cli.output import binary_output, text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
 
 if TYPE_CHECKING:
@@ -33,11 +33,18 @@ def answer(
     import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS[command], known=known)
     require_postfix_lines(log)
-    if form is ReportFormat.JSON:
-        _write_json(ask_json(log) if ask_json else ask(log), shown)
-    else:
-        _write_text(ask(log), shown)
+    write(ask_json(log) if ask_json and form is ReportFormat.JSON else ask(log), form, shown)
     finish(log)
+
+
+def write(result: Report | dict[str, Any], form: ReportFormat, shown: Shown) -> None:
+    """Write a report in the form asked for; what is no report but a dict goes out as JSON."""
+    if isinstance(result, dict) or form is ReportFormat.JSON:
+        _write_json(result, shown)
+    elif form is ReportFormat.HTML:
+        _write_html(result, shown)
+    else:
+        _write_text(result, shown)
 
 
 def _write_json(result: Report | dict[str, Any], shown: Shown) -> None:
@@ -46,6 +53,15 @@ def _write_json(result: Report | dict[str, Any], shown: Shown) -> None:
     text = json.text(result, indent=2) + "\n" if isinstance(result, dict) else json.dumps(result)
     with text_output(shown.output) as out:
         out.write(text)
+
+
+def _write_html(report: Report, shown: Shown) -> None:
+    """The page names its encoding itself, so it goes out as those bytes, whatever the locale."""
+    from logtune.render import html
+
+    text = html.page(report)
+    with binary_output(shown.output) as out:
+        out.write(text.encode("utf-8"))
 
 
 def _write_text(report: Report, shown: Shown) -> None:

@@ -12,9 +12,9 @@ import typer
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.folder import check_folder, write_folder
-from logtune.cli.options import Color, ColorWhen, FormatOfReport, Given, ReportFormat, Width, reads_logs
-from logtune.cli.output import text_output
+from logtune.cli.options import Color, ColorWhen, FormatOfReport, Given, ReportFormat, Shown, Width, reads_logs
 from logtune.cli.reading import finish, open_log, require_postfix_lines
+from logtune.cli.reports import write
 
 if TYPE_CHECKING:
     from logtune.api import MailLog
@@ -65,7 +65,7 @@ def tune(
     plan = _plan(log, configuration)
     if output is not None:
         _write(log, plan, output)
-    _show(log, plan, form, width, None if color is Color.AUTO else color is Color.ALWAYS)
+    write(log.tune_json(plan) if form is ReportFormat.JSON else log.tune(plan), form, Shown(width=width, color=color))
     finish(log)
 
 
@@ -104,15 +104,3 @@ def _write(log: MailLog, plan: Plan, output: str) -> None:
     text = io.StringIO()
     print_report(log.tune(plan), file=text, width=FILE_WIDTH, color=False)
     write_folder(output, files(plan, text.getvalue()), MAIN_FILE)
-
-
-def _show(log: MailLog, plan: Plan, form: ReportFormat, width: int | None, color: bool | None) -> None:
-    with text_output(None) as out:
-        if form is ReportFormat.JSON:
-            from logtune.render import json
-
-            out.write(json.text(log.tune_json(plan), indent=2) + "\n")
-        else:
-            from logtune.render.terminal import print_report
-
-            print_report(log.tune(plan), file=out, width=width, color=color)

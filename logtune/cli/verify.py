@@ -13,8 +13,8 @@ from logtune.cli import checks
 from logtune.cli.errors import NotFound, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
-from logtune.cli.output import text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
+from logtune.cli.reports import write
 
 if TYPE_CHECKING:
     from logtune.analyses.verify import Verification
@@ -137,11 +137,5 @@ def _of(first: MailLog, second: MailLog, restriction: str | None) -> Verificatio
 
 def _write(second: MailLog, found: Verification, shown: Shown, form: ReportFormat) -> None:
     from logtune.analyses import views
-    from logtune.render import json
-    from logtune.render.terminal import print_report
 
-    with text_output(shown.output) as out:
-        if form is ReportFormat.JSON:
-            out.write(json.text(found.to_json(), indent=2) + "\n")
-        else:
-            print_report(views.verify(second.tables, found), file=out, width=shown.width, color=shown.colored)
+    write(found.to_json() if form is ReportFormat.JSON else views.verify(second.tables, found), form, shown)

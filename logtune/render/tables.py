@@ -169,7 +169,7 @@ def _has_place(column: Column, index: int, look: Look) -> bool:
 def _slot(table: Table, index: int, look: Look, hyphens: bool) -> Slot:
     column = table.columns[index]
     below = [c for c in table.columns[1:] if c.below and not look.wide and index == 0]
-    title = look.words(", ".join(_titled(c) for c in (column, *below))).plain
+    title = look.words(", ".join(titled(c) for c in (column, *below))).plain
     if column.kind in values.CHARTS:
         return _chart_slot(table, index, title, look)
     style = "bold" if column.strong else ""
@@ -191,7 +191,7 @@ def _under(row: Sequence[Any], table: Table, look: Look) -> Text | None:
     return _styled(cells.join("  ", Text("  ").join(texts)), "dim") if texts else None
 
 
-def _titled(column: Column) -> str:
+def titled(column: Column) -> str:
     """Return the heading with its unit, unless the values say it or the heading does already."""
     said = column.kind in {Kind.SHARE, Kind.BYTES, Kind.TIME, Kind.SECONDS} or column.unit in column.title
     return column.title if said else f"{column.title} {column.unit}".strip()
@@ -337,7 +337,7 @@ def _stacked(table: Table, look: Look, room: int) -> list[Text]:
             if column.wide:
                 continue
             value = _stacked_value(_at(row, index), column, look, room - 4)
-            title = look.words(_titled(column), "dim")
+            title = look.words(titled(column), "dim")
             one = cells.join(title, " " * bool(column.title), value) if index else value
             by = 2 * bool(index)
             own = column.kind is Kind.LOGTEXT
