@@ -17,7 +17,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"postconf", "analyses", "render", "tune", "api", "cli"}
+ALL = TABLES | {"postconf", "analyses", "render", "tune", "send", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -37,6 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": LINKING | {"relations", "results", "spill"},
     "analyses": TABLES,
     "render": {"results"},
+    "send": set(),
     # beside it: a configuration, and the plan that a trial makes of it
     "postconf": {"schema", "postfix"},
     "tune": TABLES | {"postconf", "analyses", "render"},
@@ -48,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Step (file or folder of the package) to the steps that it may import, besides itself."""
 
-HEAVY = {"duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "rich"}
+HEAVY = {"duckdb", "PIL", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "rich"}
 """Libraries that cost a tenth of a second or more to import, or that pull in one that does."""
 
 HELP_CPU_SECONDS = 0.25
