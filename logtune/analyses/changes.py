@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from logtune.analyses.attention import when
+from logtune.analyses.attention import ORDER, when
 from logtune.analyses.common import ask, plural
 from logtune.analyses.connections import limits_reached
 from logtune.analyses.state import Entry, State, Stood, remembered
@@ -38,6 +38,9 @@ class News(StrEnum):
 
 WORTH_A_MAIL = frozenset({News.VERDICT, News.HARM, News.PROBLEM, News.LIMIT})
 """What ``changed`` means. New clients are left out: most servers see some every day."""
+
+SUBJECT_PARTS = 3
+"""Kinds of change that a subject names; a list of mails shows no more."""
 
 _TOWARDS = {
     Verdict.NO: Level.ACT,
@@ -109,15 +112,15 @@ class Changes:
         if self.first:
             return "first report"
         parts = [
-            _so_many(self.newly_on_trial, "restriction", "newly on trial"),
             _so_many(self.turned, "verdict", "turned"),
+            _so_many(self.newly_on_trial, "restriction", "newly on trial"),
             _so_many(self.ended, "trial", "ended"),
             _so_many({h.organisation for h in self.harmed}, "organisation", "newly harmed"),
             _so_many(self.problems, "new problem"),
             _so_many(self.limits, "limit", "reached"),
             _so_many(self.clients, "new client"),
         ]
-        return ", ".join(part for part in parts if part) or "nothing changed"
+        return ", ".join([part for part in parts if part][:SUBJECT_PARTS]) or "nothing changed"
 
     def section(self, top: int) -> Section:
         """The changes as the first section of a report, most harmful first."""
@@ -125,7 +128,8 @@ class Changes:
         if self.first:
             items: list[Item] = [Note("This is the first report; the next one begins with what changed since.")]
         else:
-            items = [*_trials(self), *_limits(self), *self.problems, *_tables(self, top), *_rest(self)]
+            findings = [*_trials(self), *_limits(self), *self.problems]
+            items = [*sorted(findings, key=lambda f: ORDER[f.level]), *_tables(self, top), *_rest(self)]
         then = f"its log ended {when(since, self.zone)}" if since else ""
         return Section("changes", "What changed since the last report", items, then)
 
@@ -201,23 +205,17 @@ def _label(entry: OnTrial) -> str:
 
 
 def _trials(found: Changes) -> list[Finding]:
-    new = [
-        Finding(_TOWARDS[r.ruling.verdict], f"{_label(r)}: newly on trial", _now(r), "logtune trial")
-        for r in found.newly_on_trial
-    ]
-    turned = [
-        Finding(_TOWARDS[r.ruling.verdict], f"{_label(r)}: {r.ruling.verdict.value}", f"Was: {was}. {_why(r)}")
-        for r, was in found.turned
-    ]
+    turned = [_finding(r, f"turned from {was} to {r.ruling.verdict.value}") for r, was in found.turned]
+    new = [_finding(r, f"is newly on trial, verdict {r.ruling.verdict.value}") for r in found.newly_on_trial]
     ended = [
-        Finding(Level.LOOK, f"{name}{f' ({service})' if service else ''}: no longer on trial", "No line warns of it.")
+        Finding(Level.LOOK, f"{name}{f' ({service})' if service else ''} is no longer on trial", "No line warns of it.")
         for name, service in found.ended
     ]
     return [*turned, *new, *ended]
 
 
-def _now(entry: OnTrial) -> str:
-    return f"Verdict: {entry.ruling.verdict.value}. {_why(entry)}"
+def _finding(entry: OnTrial, news: str) -> Finding:
+    return Finding(_TOWARDS[entry.ruling.verdict], f"{_label(entry)} {news}", _why(entry))
 
 
 def _why(entry: OnTrial) -> str:
@@ -239,7 +237,7 @@ def _limits(found: Changes) -> list[Finding]:
 def _tables(found: Changes, top: int) -> list[Table]:
     harmed = (
         Column("organisation", "client organisation", Kind.LOGTEXT, strong=True),
-        Column("restriction", "would be stopped by", Kind.LOGTEXT),
+        Column("restriction", "would be stopped by", Kind.LOGTEXT, below=True),
         Column("recipients", "recipients", Kind.COUNT),
         Column("wanted", "of these wanted", Kind.COUNT),
         Column("last", "last", Kind.TIME, wide=True),

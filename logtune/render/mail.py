@@ -15,6 +15,7 @@ from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from hashlib import sha256
 from typing import Any
 
 from logtune.render import escape, html, png, terminal, values
@@ -74,7 +75,7 @@ class _Images:
 
     def name(self, index: int) -> str:
         """The Content-ID of an image, without angle brackets."""
-        return f"chart{index + 1}.{self.token}"
+        return f"chart{index + 1}@{self.token}.logtune.invalid"
 
 
 def message(report: Report, about: str, sender: str | None, recipients: Sequence[str], date: datetime) -> EmailMessage:
@@ -123,7 +124,8 @@ def _text(part: Report | Section, zone: str) -> str:
 
 
 def _add_html(mail: EmailMessage, report: Report) -> None:
-    token = str(mail["Message-ID"]).strip("<>")
+    # short: EmailMessage encodes a Content-ID that does not fit a line as if it were a text, and no client finds it
+    token = sha256(str(mail["Message-ID"]).encode()).hexdigest()[:16]
     for rows in ROWS_TRIED:
         images = _Images(token)
         page = _html(report, str(mail["Subject"]), images, rows)

@@ -86,7 +86,7 @@ TABLES: Mapping[str, tuple[str, str, Mapping[str, Of]]] = {
         },
     ),
     "remote_causes": (
-        "cause", "cause", {"recipients": Of("remote_rejected_recipients", "Recipients that other sites rejected by cause")},
+        "cause", "cause", {"recipients": Of("remote_rejected_recipients", "Recipients rejected by other sites")},
     ),
 }  # fmt: skip
 """Table to its label's column, the label, and the columns that are metrics. Tables of clients are not among them."""
