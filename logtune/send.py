@@ -23,8 +23,9 @@ TIMEOUT = 60
 """Seconds to wait for a reply; Postfix's greet pause (postscreen) and slow restrictions stay well below."""
 
 # RFC 5321's Dot-string and domain or address literal, in ASCII; a name without a domain is one of this machine.
+# It begins with a letter or digit: "-" would begin an option, "|" and "/" a command or file for local(8).
 _ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}"
+    r"[A-Za-z0-9_][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}"
     r"(@([A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]))?"
 )
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets

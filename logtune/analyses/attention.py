@@ -265,5 +265,5 @@ def _quota_detail(rows: list[tuple[Any, ...]], zone: ZoneInfo) -> str:
 
 def _mailbox(row: tuple[Any, ...], zone: ZoneInfo) -> str:
     mailbox, first, last, lines, *_, sample, _ = row
-    span = f"{when(first, zone)} – {when(last, zone)}"
+    span = f"{when(first, zone)} to {when(last, zone)}"
     return f"{mailbox}: {span}, {counted(lines, 'try', 'tries')}: {sample}"
