@@ -7,42 +7,17 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
 
 from logtune import send
-
-
-class Sink:
-    """Keeps what an SMTP server was given; recipients at ``rejected.example`` are rejected."""
-
-    def __init__(self) -> None:
-        self.taken: list[Envelope] = []
-
-    async def handle_RCPT(self, _s: Any, _c: Any, envelope: Envelope, address: str, _o: Any) -> str:
-        if address.endswith("@rejected.example"):
-            return "550 5.1.1 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 Ok"
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Envelope) -> str:
-        self.taken.append(envelope)
-        return "250 2.0.0 Ok"
+from tests.sink import Sink, listening
 
 
 @pytest.fixture
 def sink() -> Iterator[tuple[Sink, send.Smtp]]:
-    found = Sink()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(found, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield found, send.Smtp("127.0.0.1", port)
-    controller.stop()
+    with listening() as (found, port):
+        yield found, send.Smtp("127.0.0.1", port)
 
 
 def mail() -> EmailMessage:

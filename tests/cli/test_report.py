@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 
 from logtune.analyses.changes import WORTH_A_MAIL, News
 from logtune.cli.options import OnlyIf
 from tests.cli.conftest import LOG, Runner
+from tests.sink import listening
 
 ZONE = ("--tz", "UTC")
 
@@ -161,3 +165,89 @@ def test_state_is_json(logtune: Runner, maillog: Path, tmp_path: Path) -> None:
     """One object with its schema."""
     logtune("report", maillog, *ZONE, "--state", tmp_path / "s")
     assert json.loads((tmp_path / "s").read_text())["schema"] == "logtune.state/1"
+
+
+SAMPLE = Path(__file__).parents[2] / "sample_logs" / "helo_trial.log"
+
+EVIL = (
+    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}{% raw %}", "javascript:alert(1)",
+    "=HYPERLINK(1)", "\x1b]0;evil\x07", "\u202egnp.exe", '",service="x"} 1', "\\n# HELP x",
+)  # fmt: skip
+
+
+def hostile_log(path: Path) -> Path:
+    """A log in which strangers wrote what they could: host, HELO, sender, reply text."""
+    lines = []
+    for n, evil in enumerate(EVIL):
+        host = evil.replace(" ", "")
+        stamp = f"2026-03-02T06:12:{n:02}.000000+00:00 {host} postfix/smtpd[{n}]:"
+        client = "unknown[203.0.113.9]"
+        rest = f"from=<{evil}@example.net> to=<b@example.test> proto=ESMTP helo=<{evil}>"
+        lines += [
+            f"{stamp} connect from {client}",
+            f"{stamp} NOQUEUE: reject_warning: RCPT from {client}: 504 5.5.2 <{evil}>: Helo command rejected: {evil}; {rest}",
+            f"{stamp} NOQUEUE: reject: RCPT from {client}: 554 5.7.1 <b@example.test>: {evil}; {rest}",
+            f"{stamp} disconnect from {client} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4",
+        ]
+    path.write_text("\n".join([LOG, *lines, ""]), encoding="utf-8")
+    return path
+
+
+def test_mail_by_smtp(logtune: Runner) -> None:
+    """A real server gets a mail that parses, reads at 72 columns, and whose images are those that it names."""
+    with listening() as (sink, port):
+        run = ("report", SAMPLE, *ZONE, "--year", "2026", "--mail-to", "postmaster@example.com", "--mail-to", "b@example.com",
+               "--mail-from", "root@mx.example.com", "--smtp", f"127.0.0.1:{port}")  # fmt: skip
+        answer = logtune(*run)
+    assert (answer.code, answer.raw, answer.errors) == (0, b"", "")
+    (envelope,) = sink.taken
+    assert envelope.rcpt_tos == ["postmaster@example.com", "b@example.com"]
+    assert isinstance(envelope.content, bytes)
+    assert max(map(len, envelope.content.split(b"\r\n"))) <= 998  # RFC 5322, 2.1.1
+    message = message_from_bytes(envelope.content, policy=policy.default)
+    assert [part.defects for part in message.walk() if part.defects] == []
+    plain, page = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert page is not None
+    text = plain.get_content()
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 72
+    images = {str(p["Content-ID"]).strip("<>"): p for p in message.walk() if p.get_content_maintype() == "image"}
+    assert re.findall(r'src="cid:([^"]+)"', page.get_content()) == list(images)
+    for image in images.values():
+        Image.open(io.BytesIO(image.get_content())).load()
+
+
+def test_hostile_log(logtune: Runner, tmp_path: Path, sendmail: Path) -> None:
+    """Nothing that a stranger wrote becomes an element, a header, a control or a series of its own."""
+    log = hostile_log(tmp_path / "mail.log")
+    assert (
+        logtune("report", log, *ZONE, "--state", tmp_path / "s", "--mail-to", "root", "--sendmail", sendmail).code == 0
+    )
+    (tmp_path / "s").write_text(
+        '{"schema": "logtune.state/1", "until": null, "restrictions": [], "organisations": {}, "problems": []}'
+    )
+    run = ("report", log, *ZONE, "--state", tmp_path / "s", "--mail-to", "root", "--sendmail", sendmail)
+    assert logtune(*run, "--format", "prometheus", "--output", tmp_path / "m.prom").code == 0
+    message = message_from_bytes(mails(tmp_path)[-1].read_bytes(), policy=policy.default)
+    assert set(message.keys()) == {
+        "Subject",
+        "To",
+        "Date",
+        "Message-ID",
+        "Auto-Submitted",
+        "MIME-Version",
+        "Content-Type",
+    }
+    plain, page = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert plain is not None
+    assert page is not None
+    assert re.sub(r"\r?\n", "", plain.get_content()).isprintable()
+    assert "<script" not in page.get_content()
+    assert "<img src=x" not in page.get_content()
+    assert "&lt;script&gt;" in page.get_content()
+    text = (tmp_path / "m.prom").read_text()
+    assert all(line.startswith(("# ", "logtune_")) for line in text.splitlines())
+    labels = {name for f in text_string_to_metric_families(text) for s in f.samples for name in s.labels}
+    assert labels <= {"kind", "restriction", "service", "harm", "verdict", "level", "outcome", "via", "status",
+                      "transport", "quantile", "cause"}  # fmt: skip
