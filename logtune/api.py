@@ -39,7 +39,9 @@ from logtune.tables import CHOOSING, Choice, Tables, choose
 if TYPE_CHECKING:
     import pandas as pd
 
+    from logtune.analyses.changes import Changes
     from logtune.analyses.glance import Glance
+    from logtune.analyses.state import State
     from logtune.analyses.verify import Verification
     from logtune.live import Sample
     from logtune.postconf.services import Configuration
@@ -239,6 +241,13 @@ class MailLog:
         from logtune.analyses import views
 
         return views.report(self.tables, self.options, lambda: self._trial)
+
+    def changes(self, before: State | None = None) -> Changes:
+        """What changed since an earlier report; ``changes().state`` is what the next one is compared with."""
+        from logtune.analyses import attention, changes
+
+        problems = attention.attention(self.tables, self.options)
+        return changes.changes(self.tables, self.options, self._trial, problems, before)
 
     def rejects(self) -> Report:
         """Rejects per restriction, protocol state, client, HELO, sender and recipient domain."""

@@ -20,7 +20,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"postconf", "analyses", "render", "tune", "live", "api", "cli"}
+ALL = TABLES | {"postconf", "analyses", "render", "tune", "live", "send", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -40,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": LINKING | {"relations", "results", "spill"},
     "analyses": TABLES,
     "render": {"results"},
+    "send": set(),
     # beside it: a configuration, and the plan that a trial makes of it
     "postconf": {"schema", "postfix"},
     "tune": TABLES | {"postconf", "analyses", "render"},
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Step (file or folder of the package) to the steps that it may import, besides itself."""
 
-HEAVY = {"duckdb", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "rich"}
+HEAVY = {"duckdb", "PIL", "jinja2", "matplotlib", "numpy", "pandas", "pyarrow", "rich"}
 """Libraries that cost a tenth of a second or more to import, or that pull in one that does."""
 
 HELP_CPU_SECONDS = 0.25

@@ -39,6 +39,19 @@ def load_findings(log: Tables) -> list[Finding]:
     return [*findings(log, loads, service_labels(loads)), *_other_limits(log, loads)]
 
 
+def limits_reached(log: Tables) -> list[tuple[str, float, datetime]]:
+    """Services that had no free process: label, limit, last moment (UTC) at it, by smtpd's sessions or master."""
+    loads = service_loads(log)
+    labels = service_labels(loads)
+    found = [
+        (str(labels[key]), float(load.limit), max(e.end for e in times))
+        for key, load in loads.items()
+        if load.full() and (times := _episodes(log, key, load))
+    ]
+    said = ask(log, "connections_limits")
+    return found + [(str(endpoint), float(limit), last) for _, _, endpoint, limit, _, _, last in said if last]
+
+
 def _other_limits(log: Tables, loads: dict[Key, Load]) -> list[Finding]:
     found = []
     for host, instance, endpoint, limit, lines, *_ in ask(log, "connections_limits"):

@@ -76,5 +76,5 @@ def _detail(rows: list[tuple[Any, ...]], zone: ZoneInfo) -> str:
 
 def _mailbox(row: tuple[Any, ...], zone: ZoneInfo) -> str:
     mailbox, first, last, lines, *_ = row
-    span = f"{when(first, zone)} – {when(last, zone)}"
+    span = f"{when(first, zone)} to {when(last, zone)}"
     return f"{mailbox}: {span}, {counted(lines, 'try', 'tries')}: {row[SAID]}"

@@ -79,3 +79,33 @@ def _network(item: str) -> str:
         raise typer.BadParameter(
             f"{item!r} is no network ({wrong}); expected 192.0.2.0/24 or [2001:db8::]/32."
         ) from wrong
+
+
+def address(value: str | None) -> str | None:
+    """A mail address, without a name beside it."""
+    if value is None:
+        return None
+    from logtune import send
+
+    try:
+        return send.address(value)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{wrong}.") from wrong
+
+
+def addresses(values: list[str] | None) -> list[str]:
+    """Mail addresses."""
+    return [found for value in values or () if (found := address(value))]
+
+
+def server(value: str | None) -> str | None:
+    """An SMTP server: ``HOST`` or ``HOST:PORT``, as typed."""
+    if value is None:
+        return None
+    from logtune.send import Smtp
+
+    try:
+        Smtp.of(value)
+    except ValueError as wrong:
+        raise typer.BadParameter(f"{wrong}.") from wrong
+    return value

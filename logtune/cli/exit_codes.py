@@ -34,7 +34,7 @@ class ExitCode(IntEnum):
     QUERY_ERROR = 7, "The SQL query is wrong, or asks for more than to read the tables."
     OUTPUT_ERROR = (
         8,
-        "The answer, or a temporary file, could not be written: no space, no permission, no such directory.",
+        "The answer, or a temporary file, could not be written or sent: no space, no permission, no such directory.",
     )
     NOT_FOUND = 9, "The position, session, message or queue id is not in what was read."
     WANTED_STOPPED = (

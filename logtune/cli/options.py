@@ -41,6 +41,27 @@ class ReportFormat(StrEnum):
     JSON = "json"
 
 
+class GlanceFormat(StrEnum):
+    """Forms of ``logtune report``: those of every report, and its numbers as metrics."""
+
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
+    PROMETHEUS = "prometheus"
+
+
+class OnlyIf(StrEnum):
+    """When a report is worth sending; what each compares with the last report is in analyses/changes.py."""
+
+    CHANGED = "changed"
+    VERDICT = "new-verdict"
+    HARM = "new-harm"
+    CLIENT = "new-client"
+    PROBLEM = "new-problem"
+    LIMIT = "limit"
+    ACT = "problem"
+
+
 OutputFile = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE, whole or not at all, not to stdout."),
@@ -52,6 +73,10 @@ Width = Annotated[
 ColorWhen = Annotated[Color, typer.Option("--color", help="auto: on a terminal, unless NO_COLOR is set.")]
 Top = Annotated[int, typer.Option("--top", min=1, max=1_000_000, metavar="N", help="Rows of a table at most.")]
 FormatOfReport = Annotated[ReportFormat, typer.Option("--format", "-f", help="Form of the report.")]
+FormatOfGlance = Annotated[
+    GlanceFormat,
+    typer.Option("--format", "-f", help="Form of the report; prometheus: its numbers for node_exporter's textfiles."),
+]
 
 
 @dataclass(frozen=True)
@@ -183,12 +208,53 @@ class Shown:
         return None if self.color is Color.AUTO else self.color is Color.ALWAYS
 
 
-GROUPS: dict[str, type[Any]] = {"given": Given, "shown": Shown}
+@dataclass(frozen=True)
+class Sent:
+    """When and where a report is sent: --mail-to and how, --only-if, and --state to compare with."""
+
+    mail_to: Annotated[
+        list[str] | None,
+        typer.Option("--mail-to", metavar="ADDR", callback=checks.addresses, help="Mail the report. Repeatable."),
+    ] = None
+    mail_from: Annotated[
+        str | None,
+        typer.Option(
+            "--mail-from",
+            metavar="ADDR",
+            callback=checks.address,
+            help="Sender of the mail; else sendmail takes the user who runs it.",
+        ),
+    ] = None
+    smtp: Annotated[
+        str | None,
+        typer.Option(
+            "--smtp", metavar="HOST:PORT", callback=checks.server, help="Send by this SMTP server, not by sendmail."
+        ),
+    ] = None
+    sendmail: Annotated[str, typer.Option("--sendmail", metavar="PROGRAM", help="The sendmail program.")] = (
+        "/usr/sbin/sendmail"
+    )
+    only_if: Annotated[
+        list[OnlyIf] | None,
+        typer.Option(
+            "--only-if",
+            help="Send, or without --mail-to show, only if one of these is so since the last report. Repeatable.",
+        ),
+    ] = None
+    state: Annotated[
+        str | None,
+        typer.Option(
+            "--state", metavar="FILE", help="Begin with what changed since the report that FILE tells of; update FILE."
+        ),
+    ] = None
+
+
+GROUPS: dict[str, type[Any]] = {"given": Given, "shown": Shown, "sent": Sent}
 """Parameter name of a command to the option group that stands behind it."""
 
 
 def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* the options of each group it takes as a parameter (``given``, ``shown``).
+    """Give *command* the options of each group it takes as a parameter (``given``, ``shown``, ``sent``).
 
     typer sees the options one by one; the command gets its groups filled.
     """

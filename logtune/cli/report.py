@@ -1,12 +1,111 @@
-"""``logtune report``."""
+"""``logtune report``: shown, written, mailed, or as metrics; with what changed since the last one."""
 
 from __future__ import annotations
 
-from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
-from logtune.cli.reports import answer
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from logtune.cli.ahead import import_ahead
+from logtune.cli.errors import Failure, usage_error
+from logtune.cli.exit_codes import ExitCode
+from logtune.cli.options import FormatOfGlance, Given, GlanceFormat, OnlyIf, ReportFormat, Sent, Shown, reads_logs
+from logtune.cli.output import text_output
+from logtune.cli.reading import finish, open_log, require_postfix_lines
+from logtune.cli.reports import write
+from logtune.cli.state import read_state, write_state
+
+if TYPE_CHECKING:
+    from logtune.analyses.changes import Changes
+    from logtune.results import Report
+    from logtune.send import Transport
+
+NEEDS_NO_STATE = {OnlyIf.LIMIT, OnlyIf.ACT}
+"""Conditions that a log alone can tell."""
 
 
 @reads_logs
-def report(given: Given, shown: Shown, form: FormatOfReport = ReportFormat.TEXT) -> None:
+def report(given: Given, shown: Shown, sent: Sent, form: FormatOfGlance = GlanceFormat.TEXT) -> None:
     """All at a glance: trials, rejects, deliveries, processes."""
-    answer("report", given, shown, form, lambda log: log.report())
+    from logtune.analyses.columns import COLUMNS
+
+    _check(sent, shown, form)
+    before = read_state(sent.state) if sent.state else None
+    import_ahead()
+    log = open_log(given, shown.output, shown.top, COLUMNS["report"])
+    require_postfix_lines(log)
+    answer = log.report()
+    found = log.changes(before) if sent.state or sent.only_if else None
+    if found and sent.state:
+        answer = replace(answer, sections=[found.section(shown.top), *answer.sections])
+    wanted = not (sent.only_if and found) or worth(found, sent.only_if)
+    if shown.output if sent.mail_to else wanted:
+        _write(answer, form, shown)
+    if sent.mail_to and wanted:
+        _mail(answer, found, sent)
+    if found and sent.state and wanted:
+        write_state(sent.state, found.state)
+    finish(log)
+
+
+def worth(found: Changes, conditions: list[OnlyIf]) -> bool:
+    """Whether one of the conditions holds. The first report is always worth it: it tells that all is set up."""
+    from logtune.analyses.changes import WORTH_A_MAIL
+
+    if found.first and not set(conditions) <= NEEDS_NO_STATE:
+        return True
+    holds = {OnlyIf(news.value) for news in found.news}
+    holds |= {OnlyIf.CHANGED} if found.news & WORTH_A_MAIL else set()
+    holds |= {OnlyIf.ACT} if found.needs_a_person else set()
+    return not holds.isdisjoint(conditions)
+
+
+def _check(sent: Sent, shown: Shown, form: GlanceFormat) -> None:
+    """Refuse what cannot work before minutes go into reading."""
+    if sent.only_if and not sent.state and not set(sent.only_if) <= NEEDS_NO_STATE:
+        usage_error("--only-if needs --state FILE, which tells what the last report said.")
+    if not sent.mail_to:
+        if sent.smtp or sent.mail_from:
+            usage_error("--smtp and --mail-from need --mail-to ADDR.")
+        return
+    if form is not GlanceFormat.TEXT and not shown.output:
+        usage_error("--format has no effect on a mail, which has text and HTML; it needs --output FILE.")
+    if sent.smtp and not sent.mail_from:
+        usage_error("--smtp needs --mail-from ADDR: an SMTP server does not know who runs logtune.")
+    if not sent.smtp:
+        _require_sendmail(sent.sendmail)
+
+
+def _require_sendmail(path: str) -> None:
+    from logtune import send
+
+    if not send.sendmail_is_there(path):
+        raise Failure(
+            f"there is no {path}.", "Name it with --sendmail, or an SMTP server with --smtp.",
+            code=ExitCode.OUTPUT_ERROR,
+        )  # fmt: skip
+
+
+def _write(answer: Report, form: GlanceFormat, shown: Shown) -> None:
+    if form is not GlanceFormat.PROMETHEUS:
+        write(answer, ReportFormat(form.value), shown)
+        return
+    from logtune.render import prometheus
+
+    with text_output(shown.output) as out:
+        out.write(prometheus.text(answer))
+
+
+def _mail(answer: Report, found: Changes | None, sent: Sent) -> None:
+    from datetime import datetime
+
+    from logtune import send
+    from logtune.render import mail
+
+    about = found.subject if found and sent.state else answer.headline
+    recipients = sent.mail_to or []
+    message = mail.message(answer, about, sent.mail_from, recipients, datetime.now().astimezone())
+    transport: Transport = send.Smtp.of(sent.smtp) if sent.smtp else send.Sendmail(sent.sendmail)
+    try:
+        transport.send(message, sent.mail_from, recipients)
+    except send.SendError as error:
+        raise Failure(f"the mail was not sent: {error}.", code=ExitCode.OUTPUT_ERROR) from error

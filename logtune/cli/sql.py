@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from logtune.cli import rows
-from logtune.cli.errors import Failure
+from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, OutputFile, reads_logs
-from logtune.cli.output import text_output
+from logtune.cli.output import binary_output, text_output
 from logtune.cli.reading import finish, note_no_postfix_lines, open_log
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class SqlFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     JSONL = "jsonl"
+    PARQUET = "parquet"
 
 
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT, DESCRIBE or EXPLAIN in DuckDB's SQL.")]
@@ -46,10 +48,15 @@ def sql(query: Query, given: Given, form: Form = SqlFormat.TEXT, output: OutputF
     For example: logtune sql 'SELECT outcome, count(*) FROM recipients GROUP BY 1'
     """
     _require_one_question(query)
+    if form is SqlFormat.PARQUET and output is None and sys.stdout.isatty():
+        usage_error("Parquet is not written to a terminal; name a file with --output.")
     log = open_log(given, output)
     result = _result(log, query)
-    with text_output(output) as out:
-        _write(result, form, out)
+    if form is SqlFormat.PARQUET:
+        _write_parquet(result, output)
+    else:
+        with text_output(output) as out:
+            _write(result, form, out)
     note_no_postfix_lines(log)
     finish(log, require_postfix=True)
 
@@ -101,6 +108,14 @@ def _write(result: pa.Table, form: SqlFormat, out: TextIO) -> None:
             out.writelines(f"{line}\n" for line in rows.json_objects(chunk))
     else:
         _write_json_list(result, out)
+
+
+def _write_parquet(result: pa.Table, output: str | None) -> None:
+    """The result with its own types, as every engine reads it."""
+    import pyarrow.parquet as pq
+
+    with binary_output(output) as out:
+        pq.write_table(result, out, compression="zstd")
 
 
 def _write_json_list(result: pa.Table, out: TextIO) -> None:

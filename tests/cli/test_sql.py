@@ -108,3 +108,17 @@ def test_an_error_names_what_there_is(logtune: Runner, maillog: Path) -> None:
     errors = logtune("sql", "SELECT * FROM rejects", maillog).errors
     assert "Tables: decisions, connections, queue" in errors
     assert "Relations: sessions, messages, recipients, flags" in errors
+
+
+def test_parquet(logtune: Runner, maillog: Path, tmp_path: Path) -> None:
+    """A file of the result's own types, or its bytes on stdout."""
+    import pyarrow.parquet as pq
+
+    path = tmp_path / "r.parquet"
+    query = "SELECT outcome, count(*) AS n, max(ts) AS last FROM recipients GROUP BY 1 ORDER BY 1"
+    run = ("sql", query, maillog, "--tz", "UTC", "--format", "parquet")
+    assert logtune(*run, "--output", path).code == 0
+    table = pq.read_table(path)
+    assert [(row["outcome"], row["n"]) for row in table.to_pylist()] == [("accepted", 1), ("rejected", 1)]
+    assert str(table.schema.field("last").type) == "timestamp[us]"
+    assert pq.read_table(io.BytesIO(logtune(*run).raw)).equals(table)
