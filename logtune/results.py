@@ -220,6 +220,7 @@ class Coverage:
     zone_assumed: bool
     year_assumed: str | None  # how the year was found, None where stamps have one
     core: str  # parser core that ran
+    anonymized: str | None = None  # what pseudonyms leave (full, keep-domains, ...), None where nothing was replaced
 
     @property
     def complete(self) -> bool:

@@ -17,7 +17,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"postconf", "analyses", "render", "tune", "api", "cli"}
+ALL = TABLES | {"anonymize", "postconf", "analyses", "render", "tune", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -40,6 +40,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # beside it: a configuration, and the plan that a trial makes of it
     "postconf": {"schema", "postfix"},
     "tune": TABLES | {"postconf", "analyses", "render"},
+    # names replaced in rows right after reading
+    "anonymize": {"schema", "config", "parse"},
     # what ties the steps together
     "api": ALL - {"cli"},
     "cli": ALL | {""},

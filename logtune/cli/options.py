@@ -33,6 +33,15 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+class Anonymize(StrEnum):
+    """What pseudonyms leave; a test holds it against ``anonymize.pseudonyms.Level``."""
+
+    FULL = "full"
+    KEEP_DOMAINS = "keep-domains"
+    KEEP_NETWORKS = "keep-networks"
+    KEEP_BOTH = "keep-both"
+
+
 class ReportFormat(StrEnum):
     """Forms of a report."""
 
@@ -138,6 +147,14 @@ class Given:
         str | None,
         typer.Option("--config", metavar="FILE", help="Configuration file: your reply texts, tags, networks."),
     ] = None
+    anonymize: Annotated[
+        Anonymize | None,
+        typer.Option("--anonymize", help="Put pseudonyms in place of addresses, names and client addresses."),
+    ] = None
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="FILE", help="Key of the pseudonyms; else your own, made when first needed."),
+    ] = None
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.")] = False
     debug: Debug = False
 
@@ -155,6 +172,8 @@ class Given:
             "year": self.year,
             "tz": self.tz,
             "config_file": self.config,
+            "anonymize": self.anonymize and str(self.anonymize),
+            "key": self.key,
         }
 
 
