@@ -357,21 +357,21 @@ def read(
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
-    zone = _zone(tz)
+    zone_ = zone(tz)
     own = _networks(mynetworks)
     if year is not None and year not in YEARS:
         raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
-    begin, end = _span(zone, since, until, day)
-    hidden = _anonymizer(anonymize, key)
+    begin, end = _span(zone_, since, until, day)
+    hidden = anonymizer(anonymize, key)
     chosen = tuple(map(hidden.of.name, _words(hosts))) if hidden else _words(hosts)
     choice = Choice(begin, end, chosen, _words(instances), _words(services))
     sources = open_sources([str(p) for p in paths] or default_paths())
     room = _room(memory)
-    reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room, hidden)
+    reading = _Reading(zone_, year, sources, settings, _wanted(columns, choice), room, hidden)
     reading.run(progress)
     tables = Tables(
         choose(reading.tables(), choice, room),
-        zone,
+        zone_,
         reading.coverage(assumed=tz is None),
         {s.rank: reading.shown(s.name) for s in sources.sources},
         tuple(map(hidden.of.mailbox, settings.probe_senders)) if hidden else settings.probe_senders,
@@ -383,7 +383,7 @@ def read(
         top=top,
         mynetworks=hidden.networks(networks) if hidden else networks,
         submission_services=settings.submission_services,
-        zone=zone.key,
+        zone=zone_.key,
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
         quota_texts=settings.quota_texts,
         days=tables.days,
@@ -392,7 +392,8 @@ def read(
     return MailLog(tables, sources, options, tuple(sources.problems), hidden, settings.tags)
 
 
-def _anonymizer(level: str | None, key: str | None) -> Anonymizer | None:
+def anonymizer(level: str | None, key: str | None = None) -> Anonymizer | None:
+    """What *level* asks for, by the key in a file (see ``read``). Raises ``OptionError``."""
     if level is None:
         return None
     if level not in tuple(Level):
@@ -625,7 +626,8 @@ def _parsed_columns(wanted: Mapping[str, pa.Schema], site_texts: bool) -> Column
     return columns
 
 
-def _zone(tz: str | None) -> ZoneInfo:
+def zone(tz: str | None) -> ZoneInfo:
+    """The zone *tz*, else the machine's. Raises ``OptionError`` for a name that is none."""
     try:
         return ZoneInfo(tz or machine_zone())
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

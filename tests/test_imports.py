@@ -17,7 +17,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"anonymize", "postconf", "analyses", "render", "tune", "api", "cli"}
+ALL = TABLES | {"anonymize", "watching", "postconf", "analyses", "render", "tune", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tune": TABLES | {"postconf", "analyses", "render"},
     # names replaced in rows right after reading
     "anonymize": {"schema", "config", "parse"},
+    "watching": LINKING | {"anonymize", "analyses"},
     # what ties the steps together
     "api": ALL - {"cli"},
     "cli": ALL | {""},

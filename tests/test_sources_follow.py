@@ -14,7 +14,6 @@ import pytest
 
 from logtune.sources.follow import AFTERLIFE, FollowedFile
 
-
 OPENED: list[Any] = []
 
 

@@ -16,7 +16,22 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, tune, verify
+from logtune.cli import (
+    delays,
+    errors,
+    helo,
+    lines,
+    options,
+    parse,
+    rejects,
+    report,
+    sizing,
+    sql,
+    trial,
+    tune,
+    verify,
+    watch,
+)
 from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
@@ -29,6 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     delays.delays,
     sizing.sizing,
     tune.tune,
+    watch.watch,
     helo.helo,
     lines.lines,
     parse.parse,

@@ -187,7 +187,7 @@ class FollowedFile:
 
     def _opened(self) -> _Open | None:
         try:
-            return _Open(open(self._path, "rb"))  # noqa: SIM115 - followed for hours
+            return _Open(open(self._path, "rb"))
         except FileNotFoundError:
             return None
 
@@ -252,7 +252,7 @@ def _packed(head: bytes) -> bool:
 
 def _unpacked(path: str, head: bytes) -> BinaryIO:
     opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
-    return opener(path) if opener else open(path, "rb")  # noqa: SIM115 - the caller closes it
+    return opener(path) if opener else open(path, "rb")
 
 
 def follow(paths: list[str], from_end: bool = False) -> list[Following]:
