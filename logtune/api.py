@@ -351,9 +351,8 @@ def read(
     megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what does not fit goes to
     files in ``TMPDIR`` that vanish with the ``MailLog``. *anonymize* (``full``, ``keep-domains``, ``keep-networks``,
     ``keep-both``) puts pseudonyms in place of addresses, names and client addresses (docs/privacy.md), by the key in
-    the file *key*, else in the user's own, which is made when it is first needed. Raises ``OptionError``, ``ConfigError``, and
-    ``SpillError``
-    where such files cannot be written.
+    the file *key*, else in the user's own, which is made when it is first
+    needed. Raises ``OptionError``, ``ConfigError``, and ``SpillError`` where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)

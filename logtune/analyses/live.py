@@ -119,14 +119,13 @@ class Live:
 
     def _minute(self, moment: datetime | None) -> LiveMinute:
         begin = (moment or datetime(1970, 1, 1)).replace(second=0, microsecond=0)
-        if begin not in self._minutes:
-            self._minutes[begin] = LiveMinute(sessions=len(self._open))
-            if len(self._minutes) > 2 * MINUTES:
-                del self._minutes[min(self._minutes)]
-        return self._minutes[begin]
+        found = self._minutes.setdefault(begin, LiveMinute(sessions=len(self._open)))
+        if len(self._minutes) > 2 * MINUTES:
+            del self._minutes[min(self._minutes)]  # begin itself, where a rotated file has late lines
+        return found
 
-    def shown(self) -> LiveCounts:
-        """All of it, as it is now."""
+    def shown(self, now: datetime | None = None) -> LiveCounts:
+        """All of it; the course ends at *now* (UTC) where the log is of the present, else at its last line."""
         return LiveCounts(
             host=self.host,
             last=self.last,
@@ -143,20 +142,21 @@ class Live:
             open_sessions=len(self._open),
             peak=self.peak,
             limit=self.limit,
-            course=self._course(),
+            course=self._course(now),
             flagged=list(self._flagged),
             notices=list(self._notices),
         )
 
-    def _course(self) -> list[LiveMinute]:
+    def _course(self, now: datetime | None) -> list[LiveMinute]:
         """The last hour, a minute each, the present one last; quiet minutes keep the sessions of those before."""
         if self.last is None:
             return []
-        end = self.last.replace(second=0, microsecond=0)
+        recent = now is not None and timedelta() < now - self.last < timedelta(minutes=MINUTES)
+        end = (now if recent and now else self.last).replace(second=0, microsecond=0)
         course: list[LiveMinute] = []
         for back in range(MINUTES - 1, -1, -1):
-            held = course[-1].sessions if course else 0
-            course.append(self._minutes.get(end - timedelta(minutes=back), LiveMinute(sessions=min(held, 1))))
+            held = min(course[-1].sessions, len(self._open)) if course else 0
+            course.append(self._minutes.get(end - timedelta(minutes=back), LiveMinute(sessions=held)))
         return course
 
 

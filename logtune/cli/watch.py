@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -46,7 +47,7 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
     watching = _watching(given, paths, new, limit)
     name = ", ".join(follower.name for follower in watching.followers)
     try:
-        if sys.stdout.isatty():
+        if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":  # one that can place the cursor
             _on_screen(watching, name, given, once)
         else:
             _as_events(watching, once)
@@ -118,6 +119,8 @@ def _write(events: Iterable[dict[str, Any]]) -> None:
 
 
 def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
+    from datetime import UTC, datetime
+
     from rich.console import Console, Group
     from rich.live import Live
 
@@ -131,22 +134,33 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
     def drawn() -> Group:
         width, height = console.size
         view = look(width, ascii=ascii_, zone=str(watching.zone))
-        lines = screen(watching.live.shown(), view, height, name=name, paused=paused, asked_help=asked)
+        lines = screen(
+            watching.live.shown(datetime.now(UTC).replace(tzinfo=None)),
+            view,
+            height,
+            name=name,
+            paused=paused,
+            asked_help=asked,
+        )
         return Group(*lines[:height])
 
-    with suppress(KeyboardInterrupt), _keys() as pressed:
-        with Live(console=console, screen=not console.is_dumb_terminal, auto_refresh=False) as live:
-            shown = 0.0
-            while True:
-                came = watching.step()
-                key = pressed(0.0 if came else LOOK_SECONDS)
-                if key in ("q", "Q") or ((once or watching.ended) and came is None):
-                    break
-                paused ^= key in ("p", "P", " ")
-                asked = not asked if key in ("?", "h") else asked
-                if key or (not paused and time.monotonic() - shown >= LOOK_SECONDS):
-                    live.update(drawn(), refresh=True)
-                    shown = time.monotonic()
+    with (
+        suppress(KeyboardInterrupt),
+        _keys() as pressed,
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+        shown = 0.0
+        while True:
+            came = watching.step()
+            key = pressed(0.0 if came else LOOK_SECONDS)
+            if key in ("q", "Q") or ((once or watching.ended) and came is None):
+                break
+            paused ^= key in ("p", "P", " ")
+            asked = not asked if key in ("?", "h") else asked
+            if key or (not paused and time.monotonic() - shown >= LOOK_SECONDS):
+                live.update(drawn(), refresh=True)
+                shown = time.monotonic()
+        live.update(drawn(), refresh=True)
     list(watching.finish())
 
 
@@ -156,7 +170,7 @@ def _keys() -> Iterator[Any]:
     import select
 
     if not sys.stdin.isatty():
-        yield lambda seconds: time.sleep(seconds)
+        yield time.sleep
         return
     import termios
     import tty
@@ -164,8 +178,9 @@ def _keys() -> Iterator[Any]:
     before = termios.tcgetattr(sys.stdin)
 
     def pressed(seconds: float) -> str:
-        ready = select.select([sys.stdin], [], [], seconds)[0]
-        return sys.stdin.read(1) if ready else ""
+        if not select.select([sys.stdin], [], [], seconds)[0]:
+            return ""
+        return os.read(sys.stdin.fileno(), 1).decode("ascii", "replace") or "q"  # no byte: the terminal is gone
 
     try:
         tty.setcbreak(sys.stdin)

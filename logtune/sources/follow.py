@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, cast
 
 READ = 1 << 20
 """Bytes at a time: a file that is read from its beginning gives its lines in pieces."""
@@ -37,11 +37,8 @@ AFTERLIFE = 300.0
 LONGEST = 1 << 20
 """A line without an end that is longer than this is given as it is; Postfix writes 2,000 bytes at most."""
 
-_OPENERS: dict[bytes, Callable[[str], BinaryIO]] = {
-    b"\x1f\x8b": lambda path: gzip.open(path),  # type: ignore[dict-item, return-value]  # reads as a binary file
-    b"BZh": lambda path: bz2.open(path),  # type: ignore[dict-item, return-value]
-    b"\xfd7zXZ": lambda path: lzma.open(path),  # type: ignore[dict-item, return-value]
-}
+_OPENERS: dict[bytes, Callable[[str], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+"""First bytes of a packed file to what reads it as a binary file."""
 
 
 class Following(Protocol):
@@ -252,7 +249,7 @@ def _packed(head: bytes) -> bool:
 
 def _unpacked(path: str, head: bytes) -> BinaryIO:
     opener = next((opener for magic, opener in _OPENERS.items() if head.startswith(magic)), None)
-    return opener(path) if opener else open(path, "rb")
+    return cast(BinaryIO, opener(path)) if opener else open(path, "rb")
 
 
 def follow(paths: list[str], from_end: bool = False) -> list[Following]:
