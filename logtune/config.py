@@ -136,6 +136,15 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
+Profile = Mapping[str, "str | int | tuple[str, ...]"]
+"""Options of the command line by name, as they would be typed."""
+
+PROFILE_LISTS = ("paths", "host", "instance", "service", "mynetworks")
+PROFILE_TEXTS = ("since", "until", "day", "tz", "anonymize", "key", "color")
+PROFILE_NUMBERS = ("year", "top", "width")
+"""Options that a profile may hold; a test holds them against the command line."""
+
+
 @dataclass(frozen=True)
 class Config:
     """A checked configuration; ``Config()`` is that of a site without a file."""
@@ -150,6 +159,8 @@ class Config:
     quota_texts: tuple[str, ...] = ()
     """Texts, ``*`` being any text, that mean a full mailbox; beside those of ``postfix/quota.py``."""
     known_clients: Known = NOBODY
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Common options under a name."""
     path: Path | None = None
     """The file it was read from."""
 
@@ -222,6 +233,7 @@ class _Reader:
             "probe_senders": self.senders,
             "quota_texts": self.strings,
             "known_clients": self.known_clients,
+            "profiles": self.profiles,
         }
         self.known("", raw, readers)
         return Config(path=path, **{key: readers[key](key, value) for key, value in raw.items()})
@@ -312,6 +324,20 @@ class _Reader:
     def known_clients(self, key: str, raw: Any) -> Known:
         """The path of a file of clients; a relative one begins where the configuration file lies."""
         return read_known(Path(self._file).parent / Path(self.string(key, raw)).expanduser())
+
+    def profiles(self, key: str, raw: Any) -> dict[str, Profile]:
+        table = self.of_type(key, raw, dict, "tables such as [profiles.night]")
+        return {name: self.profile(f"{key}.{name}", value) for name, value in table.items()}
+
+    def profile(self, key: str, raw: Any) -> Profile:
+        entry = self.of_type(key, raw, dict, "a table of options")
+        self.known(f"{key}.", entry, (*PROFILE_LISTS, *PROFILE_TEXTS, *PROFILE_NUMBERS))
+        return {name: self.option(f"{key}.{name}", name, value) for name, value in entry.items()}
+
+    def option(self, key: str, name: str, raw: Any) -> str | int | tuple[str, ...]:
+        if name in PROFILE_LISTS:
+            return self.strings(key, [raw] if isinstance(raw, str) else raw)
+        return self.string(key, raw) if name in PROFILE_TEXTS else self.of_type(key, raw, int, "a whole number")
 
     def strings(self, key: str, raw: Any) -> tuple[str, ...]:
         return tuple(text for _, text in self.placed(key, raw))
