@@ -15,6 +15,7 @@ from logtune.classify import Classifier
 from logtune.clock import Clock
 from logtune.config import Config
 from logtune.parse import parse_block
+from logtune.sources import journal
 from logtune.sources.follow import Following, pieces
 
 COLUMN = "restriction"
@@ -35,6 +36,8 @@ class Watching:
         self._clocks = [Clock(self.zone, self.year) for _ in self.followers]
         self._classifier = Classifier(self.settings.texts)
         self._read = [0] * len(self.followers)
+        self._journal: dict[int, bool] = {}
+        """Number of a follower to whether it gives entries of the journal, by its first line."""
 
     @property
     def ended(self) -> bool:
@@ -60,11 +63,19 @@ class Watching:
 
     def _take(self, number: int, data: bytes) -> list[Event]:
         # lines of one path are numbered on through rotation: positions order them, and name no place in a file
+        data = self._as_text(number, data)
         parsed = parse_block(data, number << schema.SOURCE_SHIFT | self._read[number], None, self.settings.tags)
         self._read[number] += len(data)
         times = self._clocks[number].take(parsed.batches)
         whole = {name: self._whole(name, batch, times[name]) for name, batch in parsed.batches.items()}
         return self.live.feed(whole, parsed.counts)
+
+    def _as_text(self, number: int, data: bytes) -> bytes:
+        """Lines of ``journalctl -o json`` as text."""
+        first = data.lstrip().partition(b"\n")[0]
+        if first and self._journal.setdefault(number, journal.flavour(first) == "json"):
+            return b"".join(journal.to_text("json", [data]))
+        return data
 
     def _whole(self, name: str, batch: pa.RecordBatch, times: pa.Array) -> pa.RecordBatch:
         columns = {f.name: batch.column(f.name) for f in batch.schema}

@@ -121,7 +121,11 @@ def test_what_is_typed_goes_before_a_profile(tmp_path: Path) -> None:
 def test_mistakes_in_profiles(tmp_path: Path) -> None:
     """A profile that is not there, and a value that the option does not take, end with a configuration error."""
     missing, odd = profiled(tmp_path, "report", profile="day"), profiled(tmp_path, "report", str(LOG), profile="odd")
-    assert missing.returncode == odd.returncode == ExitCode.CONFIG_ERROR and "night" in missing.stderr and "Nowhere" in odd.stderr
+    assert (
+        missing.returncode == odd.returncode == ExitCode.CONFIG_ERROR
+        and "night" in missing.stderr
+        and "Nowhere" in odd.stderr
+    )
 
 
 @pytest.mark.parametrize("command", ["report", "watch"])

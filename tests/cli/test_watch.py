@@ -61,6 +61,17 @@ def test_stdin() -> None:
     assert [json.loads(text)["event"] for text in done.stdout.splitlines()] == ["connect", "summary"]
 
 
+def test_the_journal() -> None:
+    """Entries of ``journalctl -f -o json`` are lines as any other."""
+    entry = {"MESSAGE": "connect from mail.example.com[192.0.2.7]", "SYSLOG_IDENTIFIER": "postfix/smtpd", "_PID": "7",
+             "_HOSTNAME": "mx", "__REALTIME_TIMESTAMP": "1772432000000000"}  # fmt: skip
+    text = f"{json.dumps(entry)}\n" * 2
+    done = subprocess.run([*COMMAND, "-"], input=text, capture_output=True, text=True, timeout=30, check=True)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [event["event"] for event in events] == ["connect", "connect", "summary"]
+    assert (events[0]["host"], events[0]["pid"], events[2]["recognised"]) == ("mx", 7, 2)
+
+
 def test_screen_and_keys(maillog: Path) -> None:
     """In a terminal it draws, ? shows the help, and q ends it with the terminal as it was."""
     with maillog.open("a") as log:
