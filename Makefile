@@ -5,7 +5,7 @@
 # make fuzz    tries the native core with inputs nobody thought of, for FUZZ_SECONDS
 # make differential  compares both cores cell for cell on DIFF_LINES generated and half as many mutated lines
 # make bench   measures it beside wc, pflogsumm and postfix-logwatch, into docs/benchmarks.md
-# make docs    the pages of docs/ that are made from the code
+# make docs    the pages of docs/ and the manual page, which are made from the code
 # make clean   removes the virtual environment, caches and build output
 #
 # All of them work in .venv, which the first one makes. PYTHON=python3.12 chooses the Python for it.
@@ -60,6 +60,7 @@ format:
 docs:
 	@scripts/setup
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/manual.py
 
 bench:
 	@scripts/setup

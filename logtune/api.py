@@ -27,6 +27,9 @@ import pyarrow as pa
 from logtune import classify, config, schema
 from logtune.analyses.common import plural
 from logtune.analyses.options import Options
+from logtune.anonymize.key import KeyFileError, read_or_make
+from logtune.anonymize.pseudonyms import Level
+from logtune.anonymize.rows import Anonymizer
 from logtune.clock import Clock, machine_zone
 from logtune.link import COMMON, READ, Linked, Linking, make_linker
 from logtune.parse import Columns, Counts, ParsedBlock, Tag, parse_block
@@ -62,6 +65,7 @@ COUNTED = ("connections", "sessions")
 """Tables and relations that have smtpd's command counters."""
 
 Progress = Callable[[int, int | None], None]
+MxOrder = tuple[tuple[str, ...], ...]
 
 
 class OptionError(ValueError):
@@ -79,6 +83,9 @@ class MailLog:
     sources: Sources
     options: Options
     problems: Sequence[Problem] = field(default_factory=tuple)
+    anonymizer: Anonymizer | None = None
+    """What replaced identities in all of it; raw lines pass it too."""
+    tags: Mapping[str, Tag] = field(default_factory=dict)
 
     @property
     def coverage(self) -> Coverage:
@@ -300,6 +307,8 @@ class MailLog:
         found = self.sources.lines_at(wanted)
         names = self.tables.sources
         mask = (1 << schema.SOURCE_SHIFT) - 1
+        if self.anonymizer is not None:
+            found = {p: self.anonymizer.line(line, self.tags) for p, line in found.items()}
         return [(p, names.get(p >> schema.SOURCE_SHIFT, "?"), p & mask, found[p]) for p in wanted if p in found]
 
     def positions_of(
@@ -380,6 +389,8 @@ def read(
     top: int = 10,
     columns: Columns | None = None,
     memory: int | None = None,
+    anonymize: str | None = None,
+    key: str | None = None,
     progress: Progress | None = None,
 ) -> MailLog:
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
@@ -392,42 +403,64 @@ def read(
     cannot be read do not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column
     names) limits what is built, for less time and memory; all are built without it. *memory* (bytes; without it
     ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what
-    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``,
-    and ``SpillError`` where such files cannot be written.
+    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. *anonymize* (``full``, ``keep-domains``,
+    ``keep-networks``, ``keep-both``) puts pseudonyms in place of addresses, names and client addresses
+    (docs/privacy.md), by the key in the file *key*, else in the user's own, which is made when it is first needed.
+    Raises ``OptionError``, ``ConfigError``, and ``SpillError`` where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
-    zone = _zone(tz)
+    zone_ = zone(tz)
     own = _networks(mynetworks)
     _mx_order(mx_order)  # a mistake in it costs no reading
     if year is not None and year not in YEARS:
         raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
-    begin, end = _span(zone, since, until, day)
-    choice = Choice(begin, end, _words(hosts), _words(instances), _words(services))
+    begin, end = _span(zone_, since, until, day)
+    hidden = anonymizer(anonymize, key)
+    chosen = tuple(map(hidden.of.name, _words(hosts))) if hidden else _words(hosts)
+    choice = Choice(begin, end, chosen, _words(instances), _words(services))
     sources = open_sources([str(p) for p in paths] or default_paths())
     room = _room(memory)
-    reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room)
+    reading = _Reading(zone_, year, sources, settings, _wanted(columns, choice), room, hidden)
     reading.run(progress)
     tables = Tables(
         choose(reading.tables(), choice, room),
-        zone,
+        zone_,
         reading.coverage(assumed=tz is None),
-        {s.rank: s.name for s in sources.sources},
-        settings.probe_senders,
+        {s.rank: reading.shown(s.name) for s in sources.sources},
+        tuple(map(hidden.of.mailbox, settings.probe_senders)) if hidden else settings.probe_senders,
         room,
     )
+    networks = (*settings.mynetworks, *own)
+    clients = settings.known_clients if known is None else config.read_known(known)
     options = Options(
         top=top,
-        mynetworks=(*settings.mynetworks, *own),
+        mynetworks=hidden.networks(networks) if hidden else networks,
         submission_services=settings.submission_services,
-        zone=zone.key,
+        zone=zone_.key,
         history=frozenset(t.restriction for t in settings.texts if t.depends_on_history),
         quota_texts=settings.quota_texts,
         days=tables.days,
-        mx_order=_mx_order(mx_order) or settings.mx_order,
-        known=settings.known_clients if known is None else config.read_known(known),
+        mx_order=_hidden_hosts(_mx_order(mx_order) or settings.mx_order, hidden),
+        known=hidden.known(clients) if hidden else clients,
     )
-    return MailLog(tables, sources, options, tuple(sources.problems))
+    return MailLog(tables, sources, options, tuple(sources.problems), hidden, settings.tags)
+
+
+def _hidden_hosts(order: MxOrder, hidden: Anonymizer | None) -> MxOrder:
+    return tuple(tuple(map(hidden.of.name, step)) for step in order) if hidden else order
+
+
+def anonymizer(level: str | None, key: str | None = None) -> Anonymizer | None:
+    """What *level* asks for, by the key in a file (see ``read``). Raises ``OptionError``."""
+    if level is None:
+        return None
+    if level not in tuple(Level):
+        raise OptionError(f"anonymize {level!r}: expected one of {', '.join(Level)}")
+    try:
+        return Anonymizer.make(read_or_make(key), Level(level))
+    except KeyFileError as error:
+        raise OptionError(str(error)) from error
 
 
 def _room(memory: int | None) -> Room:
@@ -464,6 +497,7 @@ class _Reading:
         settings: config.Config,
         wanted: Mapping[str, pa.Schema],
         room: Room,
+        anonymizer: Anonymizer | None = None,
     ) -> None:
         by_rank = {s.rank: s for s in sources.sources}
         self.sources, self.settings = sources, settings
@@ -473,10 +507,14 @@ class _Reading:
         self.store = Store(wanted, room)
         self.counts: dict[int, Counts] = {}
         self.loss = _Loss()
+        self.anonymizer = anonymizer
+        self.hosts: set[str] = set()
+        """Hosts of the log, for the names of its files; only where these are to be anonymised."""
 
     def run(self, progress: Progress | None) -> None:
         """Read all blocks. Raises ``SpillError``."""
         columns = _parsed_columns(self.store.schemas, bool(self.settings.texts))
+        columns = columns if self.anonymizer is None else None  # a text is searched for the names in its row
         size = min(BLOCK_BYTES, self.store.room.tables // 16)
         blocks = self.sources.blocks(max(size, BLOCK_LEAST), progress)
         for block, parsed, linked in _linked(blocks, columns, self.settings.tags, self.linker):
@@ -487,6 +525,8 @@ class _Reading:
             whole = {
                 n: self._whole(n, b, times[n], linked.columns.get(n, {}), guessed) for n, b in parsed.batches.items()
             }
+            if self.anonymizer is not None:
+                whole = {n: self._anonymous(self.anonymizer, n, parsed.batches[n], b) for n, b in whole.items()}
             self.store.add(whole, rank if guessed else None)
             for late in linked.late:
                 self.store.change(late)
@@ -524,6 +564,16 @@ class _Reading:
                 arrays.append(batch.column(field_.name))
         return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
+    def _anonymous(
+        self, anonymizer: Anonymizer, name: str, parsed: pa.RecordBatch, whole: pa.RecordBatch
+    ) -> pa.RecordBatch:
+        self.hosts.update(host for host in parsed.column("host").dictionary.to_pylist() if host)
+        return anonymizer.batch(name, parsed, whole)
+
+    def shown(self, source: str) -> str:
+        """The name of a source, without the names of hosts where these are to be anonymised."""
+        return source if self.anonymizer is None else self.anonymizer.source(source, sorted(self.hosts))
+
     def coverage(self, assumed: bool) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""
         total = sum(self.counts.values(), Counts())
@@ -543,12 +593,13 @@ class _Reading:
             zone_assumed=assumed and self.clock.zone_used,
             year_assumed=self.clock.notes(),
             core=core_name(),
+            anonymized=str(self.anonymizer.level) if self.anonymizer else None,
         )
 
     def _source(self, source: Source) -> dict[str, Any]:
         counts = self.counts.get(source.rank, Counts())
         return {
-            "name": source.name,
+            "name": self.shown(source.name),
             "bytes": source.bytes_read,
             "lines": counts.lines,
             "recognised": counts.recognised,
@@ -559,7 +610,7 @@ class _Reading:
         """What was named and could not be opened: it is part of what the answer lacks."""
         opened = {s.name for s in self.sources.sources}
         return [
-            {"name": p.name, "bytes": 0, "lines": 0, "recognised": 0, "problem": p.reason}
+            {"name": self.shown(p.name), "bytes": 0, "lines": 0, "recognised": 0, "problem": p.reason}
             for p in self.sources.problems
             if not p.harmless and p.name not in opened
         ]
@@ -639,7 +690,8 @@ def _parsed_columns(wanted: Mapping[str, pa.Schema], site_texts: bool) -> Column
     return columns
 
 
-def _zone(tz: str | None) -> ZoneInfo:
+def zone(tz: str | None) -> ZoneInfo:
+    """The zone *tz*, else the machine's. Raises ``OptionError`` for a name that is none."""
     try:
         return ZoneInfo(tz or machine_zone())
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

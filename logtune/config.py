@@ -147,6 +147,15 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         return None
 
 
+Profile = Mapping[str, "str | int | tuple[str, ...]"]
+"""Options of the command line by name, as they would be typed."""
+
+PROFILE_LISTS = ("paths", "host", "instance", "service", "mynetworks")
+PROFILE_TEXTS = ("since", "until", "day", "tz", "anonymize", "key", "color")
+PROFILE_NUMBERS = ("year", "top", "width")
+"""Options that a profile may hold; a test holds them against the command line."""
+
+
 @dataclass(frozen=True)
 class Config:
     """A checked configuration; ``Config()`` is that of a site without a file."""
@@ -163,6 +172,8 @@ class Config:
     known_clients: Known = NOBODY
     mx_order: tuple[tuple[str, ...], ...] = ()
     """Host names as the log has them, those of the best MX preference first; a step holds those of one preference."""
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """Common options under a name."""
     path: Path | None = None
     """The file it was read from."""
 
@@ -236,6 +247,7 @@ class _Reader:
             "quota_texts": self.strings,
             "known_clients": self.known_clients,
             "mx_order": self.mx_order,
+            "profiles": self.profiles,
         }
         self.known("", raw, readers)
         return Config(path=path, **{key: readers[key](key, value) for key, value in raw.items()})
@@ -334,6 +346,20 @@ class _Reader:
                 advice = "List the hosts as the log names them, the best preference first."
                 raise self.error(place, "a host name such as mx1, or several of one preference", repr(text), advice)
         return tuple(step for _, text in self.placed(key, raw) for step in mx_steps(text))
+
+    def profiles(self, key: str, raw: Any) -> dict[str, Profile]:
+        table = self.of_type(key, raw, dict, "tables such as [profiles.night]")
+        return {name: self.profile(f"{key}.{name}", value) for name, value in table.items()}
+
+    def profile(self, key: str, raw: Any) -> Profile:
+        entry = self.of_type(key, raw, dict, "a table of options")
+        self.known(f"{key}.", entry, (*PROFILE_LISTS, *PROFILE_TEXTS, *PROFILE_NUMBERS))
+        return {name: self.option(f"{key}.{name}", name, value) for name, value in entry.items()}
+
+    def option(self, key: str, name: str, raw: Any) -> str | int | tuple[str, ...]:
+        if name in PROFILE_LISTS:
+            return self.strings(key, [raw] if isinstance(raw, str) else raw)
+        return self.string(key, raw) if name in PROFILE_TEXTS else self.of_type(key, raw, int, "a whole number")
 
     def strings(self, key: str, raw: Any) -> tuple[str, ...]:
         return tuple(text for _, text in self.placed(key, raw))

@@ -227,6 +227,7 @@ class Coverage:
     zone_assumed: bool
     year_assumed: str | None  # how the year was found, None where stamps have one
     core: str  # parser core that ran
+    anonymized: str | None = None  # what pseudonyms leave (full, keep-domains, ...), None where nothing was replaced
 
     @property
     def complete(self) -> bool:
@@ -258,3 +259,37 @@ class Report:
     details: Sequence[str] = ()  # lines under the headline
     extra: Mapping[str, Any] = field(default_factory=dict)  # what only JSON shows
     verdict: Verdict | None = None  # where the whole report is about one restriction
+
+
+@dataclass
+class LiveMinute:
+    """A minute of a log that is followed: lines of rejects, warnings and deliveries; most open sessions."""
+
+    rejects: int = 0
+    warnings: int = 0
+    deliveries: int = 0
+    sessions: int = 0
+
+
+@dataclass(frozen=True)
+class LiveCounts:
+    """What ``watch`` has counted so far. Rejects and warnings are lines, by restriction or text; times are UTC."""
+
+    host: str | None
+    last: datetime | None
+    lines: int
+    recognised: int
+    unrecognised: int  # without those of other programs
+    not_postfix: int
+    blank: int
+    rejects: Mapping[str, int]
+    warnings: Mapping[str, int]
+    actions: Mapping[str, int]
+    statuses: Mapping[str, int]
+    sessions: int
+    open_sessions: int
+    peak: int  # most sessions open at once
+    limit: int | None
+    course: Sequence[LiveMinute]  # the last 60 minutes, the present one last
+    flagged: Sequence[Mapping[str, Any]]  # the last decisions that warn_if_reject logged
+    notices: Sequence[Mapping[str, Any]]  # the last warnings and errors

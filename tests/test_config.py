@@ -95,9 +95,9 @@ def test_depends_on_history_follows_the_restriction_unless_said() -> None:
 
 MISTAKES = {
     "my_networks = []": "my_networks: expected one of texts, tags, mynetworks, submission_services, probe_senders, "
-    "quota_texts, known_clients, mx_order, found the key my_networks. Did you mean mynetworks?",
+    "quota_texts, known_clients, mx_order, profiles, found the key my_networks. Did you mean mynetworks?",
     "colour = true": "colour: expected one of texts, tags, mynetworks, submission_services, probe_senders, "
-    "quota_texts, known_clients, mx_order, found the key colour. Take it out; docs/configuration.md lists all keys",
+    "quota_texts, known_clients, mx_order, profiles, found the key colour. Take it out; docs/configuration.md lists all keys",
     'mynetworks = "192.0.2.0/24"': 'mynetworks: expected a list of texts in quotes, such as ["a", "b"], found '
     "the text '192.0.2.0/24'. docs/configuration.md shows every key with an example",
     "mynetworks = [7]": "mynetworks[1]: expected a text in quotes, found the number 7. docs/configuration.md shows "

@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from logtune.analyses.attention import ORDER, when
-from logtune.analyses.common import ask, plural
+from logtune.analyses.attention import ORDER
+from logtune.analyses.common import ask, plural, when
 from logtune.analyses.connections import limits_reached
 from logtune.analyses.state import Entry, State, Stood, remembered
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Section, Table, Verdict

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import Course, ask, counted, course, covered_days, duration, service_labels
 from logtune.analyses.loads import Key, LimitSource, Load, service_loads
 from logtune.analyses.saturation import NEAR, episodes_of
-from logtune.postfix.process_limits import NO_LIMIT, SMTP_NAMES, is_service
+from logtune.postfix.process_limits import NO_LIMIT, is_service
 from logtune.results import Column, Finding, Item, Kind, Level, Next, Section, Table
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
     from logtune.tables import Tables
-
-__all__ = ["SMTP_NAMES", "connections", "levels", "limit_note", "load_findings", "service_loads"]
 
 
 def connections(log: Tables, options: Options) -> Section:
@@ -46,7 +44,7 @@ def limits_reached(log: Tables) -> list[tuple[str, float, datetime]]:
     found = [
         (str(labels[key]), float(load.limit), max(e.end for e in times))
         for key, load in loads.items()
-        if load.full() and (times := _episodes(log, key, load))
+        if load.full() and (times := episodes_of(log, key, load))
     ]
     said = ask(log, "connections_limits")
     return found + [(str(endpoint), float(limit), last) for _, _, endpoint, limit, _, _, last in said if last]

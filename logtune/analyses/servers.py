@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.common import ask, keep
-from logtune.analyses.connections import SMTP_NAMES, service_loads
+from logtune.analyses.loads import service_loads
+from logtune.postfix.process_limits import SMTP_NAMES
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options

@@ -23,7 +23,7 @@ from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
 
 COMMANDS = (
-    "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "helo", "lines", "parse", "sql",
+    "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
 )  # fmt: skip
 """Each is the function of that name in the module of that name beside this one."""
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, cast, get_type_hints
 
 import typer
 
-from logtune.cli import checks, errors
+from logtune.cli import checks, errors, profiles
 
 Debug = Annotated[
     bool,
@@ -31,6 +31,15 @@ class Color(StrEnum):
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
+
+
+class Anonymize(StrEnum):
+    """What pseudonyms leave; a test holds it against ``anonymize.pseudonyms.Level``."""
+
+    FULL = "full"
+    KEEP_DOMAINS = "keep-domains"
+    KEEP_NETWORKS = "keep-networks"
+    KEEP_BOTH = "keep-both"
 
 
 class ReportFormat(StrEnum):
@@ -172,6 +181,18 @@ class Given:
         str | None,
         typer.Option("--config", metavar="FILE", help="Configuration file: your reply texts, tags, networks."),
     ] = None
+    anonymize: Annotated[
+        Anonymize | None,
+        typer.Option("--anonymize", help="Put pseudonyms in place of addresses, names and client addresses."),
+    ] = None
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="FILE", help="Key of the pseudonyms; else your own, made when first needed."),
+    ] = None
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Options of [profiles.NAME] in the configuration file."),
+    ] = None
     no_progress: Annotated[bool, typer.Option("--no-progress", help="No progress bar on stderr.")] = False
     debug: Debug = False
 
@@ -190,6 +211,8 @@ class Given:
             "year": self.year,
             "tz": self.tz,
             "config_file": self.config,
+            "anonymize": self.anonymize and str(self.anonymize),
+            "key": self.key,
         }
 
 
@@ -262,7 +285,9 @@ def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
     taken = {name: group for name, group in GROUPS.items() if name in own}
 
     @functools.wraps(command)
-    def run(**values: Any) -> None:
+    def run(context: typer.Context, **values: Any) -> None:
+        if values.get("profile") is not None:
+            values.update(profiles.missing(context, values))
         for name, group in taken.items():
             values[name] = group(**{f.name: values.pop(f.name) for f in fields(group)})
         command(**values)
@@ -271,6 +296,7 @@ def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [p.replace(annotation=hints[n], kind=p.KEYWORD_ONLY) for n, p in own.items() if n not in taken]
     for group in taken.values():
         parameters += _parameters(group)
+    parameters.insert(0, inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
     del run.__wrapped__  # typer would read the command's own hints through it
     cast(Any, run).__signature__ = inspect.Signature(parameters)
     run.__annotations__ = {p.name: p.annotation for p in parameters}

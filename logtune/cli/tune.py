@@ -55,6 +55,9 @@ def tune(
     """
     from logtune.analyses.columns import COLUMNS
 
+    if given.anonymize is not None:
+        advice = "Share what logtune trial --anonymize prints instead."
+        usage_error("tune writes configuration, and pseudonyms in it would let nobody in.", advice)
     if postfix is not None and postconf:
         usage_error("--postfix and --postconf exclude each other.", "Give the directory, or the saved output.")
     if output is not None:

@@ -49,7 +49,7 @@ def coverage(report: Report, look: Look) -> list[Text]:
         core = f" · {text.core} core"
         if cells.width(sentence + core) <= look.width:
             sentence += core
-        return [*look.paragraph(sentence, "dim", 0), *_odd_times(text, look)]
+        return [*look.paragraph(sentence, "dim", 0), *_odd_times(text, look), *_anonymized(text, look)]
     reasons = [f"{s.get('name')}: {s.get('problem')}" for s in text.sources if s.get("problem")]
     sentence = f"Not complete: {'; '.join([*reasons, *(t.rstrip('.') for t in text.loss)])}."
     consequence = "Counts are too low, verdicts more cautious." if text.lost or reasons else ""
@@ -57,7 +57,12 @@ def coverage(report: Report, look: Look) -> list[Text]:
     body = cells.wrap(look.words(" ".join([sentence, consequence]).strip(), "bold"), look.width - 2)
     rest = f"{_read(text, look)}, {_understood(text)} · {_assumed(text, report.period, look)} · {text.core} core"
     out = [cells.join(sign, " ", body[0]), *cells.indent(body[1:], 2)]
-    return [*out, *look.paragraph(rest, "dim", 2), *_odd_times(text, look)]
+    return [*out, *look.paragraph(rest, "dim", 2), *_odd_times(text, look), *_anonymized(text, look)]
+
+
+def _anonymized(text: Coverage, look: Look) -> list[Text]:
+    said = f"Names and addresses are pseudonyms ({text.anonymized})." if text.anonymized else ""
+    return look.paragraph(said, "dim", 0) if said else []
 
 
 def _read(text: Coverage, look: Look) -> str:

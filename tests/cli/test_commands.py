@@ -41,7 +41,7 @@ def commands() -> dict[str, set[str]]:
 def test_commands_are_those_of_the_design() -> None:
     """The list of commands is public; a new one is added here too."""
     assert list(commands()) == [
-        "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "helo", "lines", "parse", "sql",
+        "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
     ]  # fmt: skip
 
 

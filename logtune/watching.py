@@ -1,0 +1,92 @@
+"""A log that is followed: from new lines to counters and events, a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from logtune import schema
+from logtune.analyses.live import Event, Live
+from logtune.anonymize.rows import Anonymizer
+from logtune.classify import Classifier
+from logtune.clock import Clock
+from logtune.config import Config
+from logtune.parse import parse_block
+from logtune.sources import journal
+from logtune.sources.follow import Following, pieces
+
+COLUMN = "restriction"
+
+
+@dataclass
+class Watching:
+    """Follows *followers*; ``step`` reads what came, ``live`` has counted it."""
+
+    followers: list[Following]
+    settings: Config
+    zone: ZoneInfo
+    year: int | None = None
+    anonymizer: Anonymizer | None = None
+    live: Live = field(default_factory=Live)
+
+    def __post_init__(self) -> None:
+        self._clocks = [Clock(self.zone, self.year) for _ in self.followers]
+        self._classifier = Classifier(self.settings.texts)
+        self._read = [0] * len(self.followers)
+        self._journal: dict[int, bool] = {}
+        """Number of a follower to whether it gives entries of the journal, by its first line."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can come any more: all are streams that ended."""
+        return all(follower.ended for follower in self.followers)
+
+    def step(self) -> list[Event] | None:
+        """Events of what came since; None where nothing did. Raises ``OSError`` for a file that cannot be read."""
+        events: list[Event] = []
+        came = False
+        for number, _, data in pieces(self.followers):
+            came = True
+            events += self._take(number, data)
+        return events if came else None
+
+    def finish(self) -> Iterator[Event]:
+        """Events of lines that never got their end."""
+        for number, follower in enumerate(self.followers):
+            rest = follower.rest()
+            if rest:
+                yield from self._take(number, rest)
+            follower.close()
+
+    def _take(self, number: int, data: bytes) -> list[Event]:
+        # lines of one path are numbered on through rotation: positions order them, and name no place in a file
+        data = self._as_text(number, data)
+        parsed = parse_block(data, number << schema.SOURCE_SHIFT | self._read[number], None, self.settings.tags)
+        self._read[number] += len(data)
+        times = self._clocks[number].take(parsed.batches)
+        whole = {name: self._whole(name, batch, times[name]) for name, batch in parsed.batches.items()}
+        return self.live.feed(whole, parsed.counts)
+
+    def _as_text(self, number: int, data: bytes) -> bytes:
+        """Lines of ``journalctl -o json`` as text."""
+        first = data.lstrip().partition(b"\n")[0]
+        if first and self._journal.setdefault(number, journal.flavour(first) == "json"):
+            return b"".join(journal.to_text("json", [data]))
+        return data
+
+    def _whole(self, name: str, batch: pa.RecordBatch, times: pa.Array) -> pa.RecordBatch:
+        columns = {f.name: batch.column(f.name) for f in batch.schema}
+        columns["ts"] = times
+        if name == "decisions":
+            columns[COLUMN] = self._classifier.restrictions(batch)
+        whole = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+        return whole if self.anonymizer is None else self._anonymous(self.anonymizer, name, batch, whole)
+
+    def _anonymous(
+        self, anonymizer: Anonymizer, name: str, batch: pa.RecordBatch, whole: pa.RecordBatch
+    ) -> pa.RecordBatch:
+        kept = [n for n in whole.schema.names if n != "stamp"]
+        return anonymizer.batch(name, batch, whole.select(kept))
