@@ -329,6 +329,7 @@ def read(
     columns: Columns | None = None,
     memory: int | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> MailLog:
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
 
@@ -339,29 +340,33 @@ def read(
     not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column names) limits what
     is built, for less time and memory; all are built without it. *memory* (bytes; without it ``LOGTUNE_MEMORY`` in
     megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what does not fit goes to
-    files in ``TMPDIR`` that vanish with the ``MailLog``. Raises ``OptionError``, ``ConfigError``, and ``SpillError``
+    files in ``TMPDIR`` that vanish with the ``MailLog``. *store* is a directory that ``logtune ingest`` wrote, instead
+    of *paths*: what it holds now, of the days and hosts asked for (``StoreError`` where it cannot be used; *tz* is for
+    the report, stamps were taken at ingestion). Raises ``OptionError``, ``ConfigError``, and ``SpillError``
     where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
-    zone = _zone(tz)
+    zone = _zone(tz or (_zone_of_store(store) if store is not None else None))
     own = _networks(mynetworks)
+    if store is not None and (paths or year is not None):
+        raise OptionError("a store is read without paths and without a year: expected one or the other")
     if year is not None and year not in YEARS:
         raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
     begin, end = _span(zone, since, until, day)
     choice = Choice(begin, end, _words(hosts), _words(instances), _words(services))
-    sources = open_sources([str(p) for p in paths] or default_paths())
     room = _room(memory)
-    reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room)
-    reading.run(progress)
-    tables = Tables(
-        choose(reading.tables(), choice, room),
-        zone,
-        reading.coverage(assumed=tz is None),
-        {s.rank: s.name for s in sources.sources},
-        settings.probe_senders,
-        room,
-    )
+    sources: Sources
+    if store is not None:
+        stored, sources, coverage = _from_store(str(store), choice, _wanted(columns, choice), room, zone, tz is None)
+    else:
+        sources = open_sources([str(p) for p in paths] or default_paths())
+        reading = _Reading(zone, year, sources, settings, _wanted(columns, choice), room)
+        reading.run(progress)
+        stored = choose(reading.tables(), choice, room)
+        coverage = reading.coverage(assumed=tz is None)
+    names = {s.rank: s.name for s in sources.sources}
+    tables = Tables(stored, zone, coverage, names, settings.probe_senders, room)
     options = Options(
         top=top,
         mynetworks=(*settings.mynetworks, *own),
@@ -373,6 +378,55 @@ def read(
         known=settings.known_clients if known is None else config.read_known(known),
     )
     return MailLog(tables, sources, options, tuple(sources.problems))
+
+
+def _zone_of_store(store: str | Path) -> str | None:
+    from logtune.store import snapshot
+
+    return snapshot.zone_of(str(store)) or None
+
+
+def _from_store(
+    folder: str, choice: Choice, wanted: Mapping[str, pa.Schema], room: Room, zone: ZoneInfo, assumed: bool
+) -> tuple[Mapping[str, Stored], Sources, Coverage]:
+    """What a store holds of *choice*; its line accounts are those of the UTC days that are touched."""
+    from logtune.store import snapshot
+    from logtune.store.raw import StoredSources
+
+    found = snapshot.load(folder, choice, wanted, room)
+    own = found.account
+    sentences, lost = _lost(own.loss_notes, int(own.loss_lines), own.unclosed, own.uncounted)
+    coverage = Coverage(
+        sources=[
+            {"name": s.name, "bytes": a.bytes, "lines": a.recognised + a.unrecognised + a.blank,
+             "recognised": a.recognised, "problem": s.problem}
+            for s, a in ((s, found.of_source(s.rank)) for s in found.sources)
+        ],
+        lines=own.recognised + own.unrecognised + own.blank,
+        recognised=own.recognised,
+        unrecognised=own.unrecognised,
+        blank=own.blank,
+        not_postfix=own.not_postfix,
+        no_stamp=own.no_stamp,
+        backwards=own.backwards,
+        loss=sentences,
+        lost=lost > LOSS_TRACE * max(own.recognised, 1),
+        zone=zone.key,
+        zone_assumed=assumed and found.zone_assumed,
+        year_assumed=_years([s.clock for s in found.sources]),
+        core=core_name(),
+    )  # fmt: skip
+    problems = [Problem(s.name, s.problem) for s in found.sources if s.problem]
+    return found.tables, StoredSources(folder, found.sources, problems), coverage
+
+
+def _years(clocks: Iterable[Mapping[str, Any]]) -> str | None:
+    """The years that were assumed at ingestion, as ``Clock.notes`` says them."""
+    courses = [c["course"] for c in clocks if c and not c["given"] and c["course"]["year"] is not None]
+    if not courses:
+        return None
+    first, last = min(c["year"] for c in courses), max(c["year"] + c["most_rolled"] for c in courses)
+    return f"{first} (file dates)" if first == last else f"{first} to {last} (file dates)"
 
 
 def _room(memory: int | None) -> Room:
@@ -473,7 +527,7 @@ class _Reading:
     def coverage(self, assumed: bool) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""
         total = sum(self.counts.values(), Counts())
-        sentences, lines = self._lost()
+        sentences, lines = _lost(self.loss.notes, int(self.loss.lines), self.linker.unclosed, self.linker.uncounted)
         return Coverage(
             sources=[*map(self._source, self.sources.sources), *self._unread()],
             lines=total.lines,
@@ -510,17 +564,17 @@ class _Reading:
             if not p.harmless and p.name not in opened
         ]
 
-    def _lost(self) -> tuple[list[str], int]:
-        """What says that lines are missing, in words, and how many lines or sessions it concerns."""
-        noted = int(self.loss.lines)
-        sentences = []
-        if noted:
-            sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {self.loss.notes:,} notes say")
-        if self.linker.unclosed:
-            sentences.append(f"{_several(self.linker.unclosed, 'connect')} inside an open session of the same process")
-        if self.linker.uncounted:
-            sentences.append(f"{_several(self.linker.uncounted, 'session')} counted recipients that no line shows")
-        return sentences, noted + self.linker.unclosed + self.linker.uncounted
+
+def _lost(notes: int, noted: int, unclosed: int, uncounted: int) -> tuple[list[str], int]:
+    """What says that lines are missing, in words, and how many lines or sessions it concerns."""
+    sentences = []
+    if noted:
+        sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {notes:,} notes say")
+    if unclosed:
+        sentences.append(f"{_several(unclosed, 'connect')} inside an open session of the same process")
+    if uncounted:
+        sentences.append(f"{_several(uncounted, 'session')} counted recipients that no line shows")
+    return sentences, noted + unclosed + uncounted
 
 
 @dataclass

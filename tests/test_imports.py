@@ -17,7 +17,7 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"postconf", "analyses", "render", "tune", "api", "cli"}
+ALL = TABLES | {"store", "postconf", "analyses", "render", "tune", "api", "cli"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relations": FACTS,
     "spill": {"link"},
     "tables": LINKING | {"relations", "results", "spill"},
+    "store": TABLES,
     "analyses": TABLES,
     "render": {"results"},
     # beside it: a configuration, and the plan that a trial makes of it

@@ -16,7 +16,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from logtune.cli import delays, errors, helo, lines, options, parse, rejects, report, sizing, sql, trial, tune, verify
+from logtune.cli import (
+    delays,
+    errors,
+    helo,
+    ingest,
+    lines,
+    options,
+    parse,
+    rejects,
+    report,
+    sizing,
+    sql,
+    store,
+    trial,
+    tune,
+    verify,
+)
 from logtune.cli.ahead import collect_seldom
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
@@ -33,6 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     lines.lines,
     parse.parse,
     sql.sql,
+    ingest.ingest,
 )
 
 
@@ -86,6 +103,8 @@ def _logtune(
 
 for _command in COMMANDS:
     app.command(cls=verify.TwoLists if _command is verify.verify else None)(_command)
+
+app.add_typer(store.app, name="store")
 
 
 def run(arguments: Sequence[str]) -> int:
