@@ -89,9 +89,9 @@ def ingest(
 ) -> Ingested:
     """Append what is new in *paths* to the store *folder*, which is made where there is none.
 
-    *zone* and *year* are for stamps without (reports say where the zone was not *zone_given*); *wait* seconds for another writer at most. Raises ``StoreBusy``,
-    ``StoreWriteError`` (full disk: all segments before are in), ``StoreError``. Files that cannot be read stand in
-    ``Ingested.problems``.
+    *zone* and *year* are for stamps without; reports say it where the zone was not *zone_given*. *wait* seconds for
+    another writer at most. Raises ``StoreBusy``, ``StoreWriteError`` (full disk: all segments before are in),
+    ``StoreError``. Files that cannot be read stand in ``Ingested.problems``.
     """
     with told(folder):
         os.makedirs(folder, mode=0o750, exist_ok=True)
