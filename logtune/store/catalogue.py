@@ -152,7 +152,11 @@ class Catalogue:
         rows = self.con.execute(
             "SELECT rank, name, begin, reached, first_line, tail, stat, clock, problem, path FROM sources ORDER BY rank"
         )
-        return [Known(*row[:7], clock=json.loads(row[7]), problem=row[8], path=row[9]) for row in rows]
+        found = []
+        for rank, name, begin, reached, first_line, tail, stat, clock, problem, path in rows:
+            known = Known(rank, name, begin, reached, first_line, tail, stat, json.loads(clock), problem, path)
+            found.append(known)
+        return found
 
     def checkpoints(self, rank: int) -> bytes:
         """Digests of all checkpoints of a source, one after another."""

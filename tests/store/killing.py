@@ -59,7 +59,9 @@ class Log:
     def _line(self) -> bytes:
         self.lines += 1
         second = self.lines // 50
-        stamp = f"2026-03-{2 + second // 86400:02}T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}+00:00"
+        stamp = (
+            f"2026-03-{2 + second // 86400:02}T{second // 3600 % 24:02}:{second // 60 % 60:02}:{second % 60:02}+00:00"
+        )
         return f"{stamp} mx postfix/cleanup[77]: {self.lines:010X}: message-id=<{self.lines}@example.com>\n".encode()
 
     def rotate(self) -> None:
