@@ -7,7 +7,8 @@ Parquet file, ``carried/NAME.parquet``, with the columns that the pass reads (``
 ``session`` and ``message`` it gave, ``ts``, and the name of the ``table``.
 
 Kept are whole: sessions without their disconnect line, mails without their ``removed`` line, and what the last
-``RECENT`` rows of each host belong to; with a session its mails, with a mail its session.
+``RECENT`` rows of each host belong to; with a session its mails, with a mail its session. A mail of which there is
+nothing but a content filter's verdict has no end in the log (amavis logs under a tag of its own): it is not kept.
 
 Known weak point: a line about a mail that was removed more than ``RECENT`` rows ago begins a message of its own, where
 one pass over everything would have known the mail. Postfix logs nothing of a mail once it is removed.
@@ -157,9 +158,11 @@ def load(folder: str, file: str) -> dict[str, pa.Table]:
 class _Columns:
     """What decides about keeping, of rows of all tables."""
 
-    def __init__(self, position: Ids, host: Any, session: Ids, message: Ids, ts: Ids, ended: Any, closed: Any) -> None:
+    def __init__(
+        self, position: Ids, host: Any, session: Ids, message: Ids, ts: Ids, ended: Any, closed: Any, ends: Any
+    ) -> None:
         self.position, self.host, self.session, self.message, self.ts = position, host, session, message, ts
-        self.ended, self.closed = ended, closed
+        self.ended, self.closed, self.ends = ended, closed, ends
 
     @classmethod
     def of(cls, name: str, table: pa.Table) -> _Columns:
@@ -173,6 +176,7 @@ class _Columns:
             _numbers(table["ts"].cast(pa.int64())),
             _is(table["event"], "removed") if name == "queue" else no,
             _is(table["event"], "disconnect") if name == "connections" else no,
+            no if name == "verdicts" else ~no,
         )
 
 
@@ -180,7 +184,7 @@ def _kept(rows: _Columns) -> npt.NDArray[np.bool_]:
     recent = _recent(rows)
     lost = rows.ts.max(initial=0) - FORGOTTEN_US
     fresh = rows.ts > lost
-    messages = np.setdiff1d(_ids(rows.message, fresh), _ids(rows.message, rows.ended))
+    messages = np.setdiff1d(_ids(rows.message, fresh & rows.ends), _ids(rows.message, rows.ended))
     sessions = np.setdiff1d(_ids(rows.session, fresh), _ids(rows.session, rows.closed))
     kept = recent
     while True:
