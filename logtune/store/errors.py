@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 
@@ -25,7 +26,8 @@ def told(folder: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        # the text of Arrow's errors tells of its calls, not of the disk
+        reason = (os.strerror(error.errno) if error.errno else str(error)).lower()
         raise StoreWriteError(f"cannot write to the store {folder}: {reason}") from error
     except sqlite3.Error as error:
         raise StoreWriteError(f"cannot write to the catalogue of the store {folder}: {error}") from error
