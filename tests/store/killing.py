@@ -109,6 +109,7 @@ def run(folder: Path, kills: int, seed: int) -> tuple[Counter[str], Log, int]:
     log.write(400)
     finished = 0
     took = _whole_run(log, store)
+    first = _generation(store)
     for _ in range(kills):
         process = start(log, store)
         end = time.monotonic() + rng.uniform(0.25, 1.25) * took
@@ -121,10 +122,18 @@ def run(folder: Path, kills: int, seed: int) -> tuple[Counter[str], Log, int]:
             process.send_signal(signal.SIGKILL)
         _, told = process.communicate()
         assert process.returncode in (0, -signal.SIGKILL), told.decode()
+    log.rotations["commits of killed runs"] = _generation(store) - first
     while log.half:
         log.write(1)
     _whole_run(log, store)
     return lines_in(store), log, finished
+
+
+def _generation(store: Path) -> int:
+    from logtune.store import catalogue
+
+    with catalogue.writing(str(store)) as opened:  # a killed transaction is rolled back by who may write
+        return opened.generation
 
 
 def _whole_run(log: Log, store: Path) -> float:
