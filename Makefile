@@ -4,6 +4,7 @@
 # make format  formats and mends what can be mended
 # make fuzz    tries the native core with inputs nobody thought of, for FUZZ_SECONDS
 # make differential  compares both cores cell for cell on DIFF_LINES generated and half as many mutated lines
+# make kill    kills an ingestion KILLS times while its log is rotated; every line must be there once
 # make bench   measures it beside wc, pflogsumm and postfix-logwatch, into docs/benchmarks.md
 # make docs    the pages of docs/ and the manual page, which are made from the code
 # make clean   removes the virtual environment, caches and build output
@@ -22,11 +23,13 @@ FUZZ_ARGS ?=
 # 10000000 takes a quarter of an hour or so (scripts/differential).
 DIFF_LINES ?= 100000
 DIFF_ARGS ?=
+# Two seconds or so each (tests/store/killing.py).
+KILLS ?= 200
 
 export PYTHON
 BIN := .venv/bin
 
-.PHONY: demo test check check-rust format docs bench fuzz differential clean
+.PHONY: demo test check check-rust format docs bench fuzz differential kill clean
 
 demo:
 	@scripts/setup
@@ -73,6 +76,10 @@ fuzz:
 differential:
 	@scripts/setup
 	@$(BIN)/python scripts/differential --lines $(DIFF_LINES) $(DIFF_ARGS)
+
+kill:
+	@scripts/setup test
+	@PYTHONPATH=$(CURDIR) $(BIN)/python tests/store/killing.py $(KILLS)
 
 clean:
 	rm -rf .venv build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache

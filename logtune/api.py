@@ -392,6 +392,7 @@ def read(
     anonymize: str | None = None,
     key: str | None = None,
     progress: Progress | None = None,
+    store: str | Path | None = None,
 ) -> MailLog:
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
 
@@ -406,31 +407,39 @@ def read(
     does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. *anonymize* (``full``, ``keep-domains``,
     ``keep-networks``, ``keep-both``) puts pseudonyms in place of addresses, names and client addresses
     (docs/privacy.md), by the key in the file *key*, else in the user's own, which is made when it is first needed.
-    Raises ``OptionError``, ``ConfigError``, and ``SpillError`` where such files cannot be written.
+    *store* is a directory that ``logtune ingest`` wrote, instead of *paths*: what it holds now, of the days and hosts
+    asked for (``StoreError`` where it cannot be used; *tz* is for the report, stamps were taken at ingestion). Raises
+    ``OptionError``, ``ConfigError``, and ``SpillError`` where such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
-    zone_ = zone(tz)
+    zone_ = zone(tz or (_zone_of_store(store) if store is not None else None))
     own = _networks(mynetworks)
     _mx_order(mx_order)  # a mistake in it costs no reading
+    if store is not None and (paths or year is not None):
+        raise OptionError("a store is read without paths and without a year: expected one or the other")
+    if store is not None and anonymize is not None:
+        raise OptionError("anonymize works on lines as they are read, and a store holds rows: name the logs instead")
     if year is not None and year not in YEARS:
         raise OptionError(f"year {year!r}: expected one from {YEARS[0]} to {YEARS[-1]}")
     begin, end = _span(zone_, since, until, day)
     hidden = anonymizer(anonymize, key)
     chosen = tuple(map(hidden.of.name, _words(hosts))) if hidden else _words(hosts)
     choice = Choice(begin, end, chosen, _words(instances), _words(services))
-    sources = open_sources([str(p) for p in paths] or default_paths())
     room = _room(memory)
-    reading = _Reading(zone_, year, sources, settings, _wanted(columns, choice), room, hidden)
-    reading.run(progress)
-    tables = Tables(
-        choose(reading.tables(), choice, room),
-        zone_,
-        reading.coverage(assumed=tz is None),
-        {s.rank: reading.shown(s.name) for s in sources.sources},
-        tuple(map(hidden.of.mailbox, settings.probe_senders)) if hidden else settings.probe_senders,
-        room,
-    )
+    sources: Sources
+    if store is not None:
+        stored, sources, coverage = _from_store(str(store), choice, _wanted(columns, choice), room, zone_, tz is None)
+        names = {s.rank: s.name for s in sources.sources}
+    else:
+        sources = open_sources([str(p) for p in paths] or default_paths())
+        reading = _Reading(zone_, year, sources, settings, _wanted(columns, choice), room, hidden)
+        reading.run(progress)
+        stored = choose(reading.tables(), choice, room)
+        coverage = reading.coverage(assumed=tz is None)
+        names = {s.rank: reading.shown(s.name) for s in sources.sources}
+    probes = tuple(map(hidden.of.mailbox, settings.probe_senders)) if hidden else settings.probe_senders
+    tables = Tables(stored, zone_, coverage, names, probes, room)
     networks = (*settings.mynetworks, *own)
     clients = settings.known_clients if known is None else config.read_known(known)
     options = Options(
@@ -461,6 +470,55 @@ def anonymizer(level: str | None, key: str | None = None) -> Anonymizer | None:
         return Anonymizer.make(read_or_make(key), Level(level))
     except KeyFileError as error:
         raise OptionError(str(error)) from error
+
+
+def _zone_of_store(store: str | Path) -> str | None:
+    from logtune.store import snapshot
+
+    return snapshot.zone_of(str(store)) or None
+
+
+def _from_store(
+    folder: str, choice: Choice, wanted: Mapping[str, pa.Schema], room: Room, zone: ZoneInfo, assumed: bool
+) -> tuple[Mapping[str, Stored], Sources, Coverage]:
+    """What a store holds of *choice*; its line accounts are those of the UTC days that are touched."""
+    from logtune.store import snapshot
+    from logtune.store.raw import StoredSources
+
+    found = snapshot.load(folder, choice, wanted, room)
+    own = found.account
+    sentences, lost = _lost(own.loss_notes, int(own.loss_lines), own.unclosed, own.uncounted)
+    coverage = Coverage(
+        sources=[
+            {"name": s.name, "bytes": a.bytes, "lines": a.recognised + a.unrecognised + a.blank,
+             "recognised": a.recognised, "problem": s.problem}
+            for s, a in ((s, found.of_source(s.rank)) for s in found.sources)
+        ],
+        lines=own.recognised + own.unrecognised + own.blank,
+        recognised=own.recognised,
+        unrecognised=own.unrecognised,
+        blank=own.blank,
+        not_postfix=own.not_postfix,
+        no_stamp=own.no_stamp,
+        backwards=own.backwards,
+        loss=sentences,
+        lost=lost > LOSS_TRACE * max(own.recognised, 1),
+        zone=zone.key,
+        zone_assumed=assumed and found.zone_assumed,
+        year_assumed=_years([s.clock for s in found.sources]),
+        core=core_name(),
+    )  # fmt: skip
+    problems = [Problem(s.name, s.problem) for s in found.sources if s.problem]
+    return found.tables, StoredSources(folder, found.sources, problems), coverage
+
+
+def _years(clocks: Iterable[Mapping[str, Any]]) -> str | None:
+    """The years that were assumed at ingestion, as ``Clock.notes`` says them."""
+    courses = [c["course"] for c in clocks if c and not c["given"] and c["course"]["year"] is not None]
+    if not courses:
+        return None
+    first, last = min(c["year"] for c in courses), max(c["year"] + c["most_rolled"] for c in courses)
+    return f"{first} (file dates)" if first == last else f"{first} to {last} (file dates)"
 
 
 def _room(memory: int | None) -> Room:
@@ -577,7 +635,7 @@ class _Reading:
     def coverage(self, assumed: bool) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""
         total = sum(self.counts.values(), Counts())
-        sentences, lines = self._lost()
+        sentences, lines = _lost(self.loss.notes, int(self.loss.lines), self.linker.unclosed, self.linker.uncounted)
         return Coverage(
             sources=[*map(self._source, self.sources.sources), *self._unread()],
             lines=total.lines,
@@ -615,17 +673,17 @@ class _Reading:
             if not p.harmless and p.name not in opened
         ]
 
-    def _lost(self) -> tuple[list[str], int]:
-        """What says that lines are missing, in words, and how many lines or sessions it concerns."""
-        noted = int(self.loss.lines)
-        sentences = []
-        if noted:
-            sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {self.loss.notes:,} notes say")
-        if self.linker.unclosed:
-            sentences.append(f"{_several(self.linker.unclosed, 'connect')} inside an open session of the same process")
-        if self.linker.uncounted:
-            sentences.append(f"{_several(self.linker.uncounted, 'session')} counted recipients that no line shows")
-        return sentences, noted + self.linker.unclosed + self.linker.uncounted
+
+def _lost(notes: int, noted: int, unclosed: int, uncounted: int) -> tuple[list[str], int]:
+    """What says that lines are missing, in words, and how many lines or sessions it concerns."""
+    sentences = []
+    if noted:
+        sentences.append(f"{noted:,} lines were dropped by journald or rsyslog, as {notes:,} notes say")
+    if unclosed:
+        sentences.append(f"{_several(unclosed, 'connect')} inside an open session of the same process")
+    if uncounted:
+        sentences.append(f"{_several(uncounted, 'session')} counted recipients that no line shows")
+    return sentences, noted + unclosed + uncounted
 
 
 @dataclass

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -94,6 +95,7 @@ class Clock:
     _course: _Course | None = None
     _before_guess: dict[int, _Course] = field(default_factory=dict)
     _ended: tuple[int, int] | None = None
+    _kept: dict[int, _Course] = field(default_factory=dict)
 
     @property
     def backwards(self) -> int:
@@ -157,6 +159,26 @@ class Clock:
             for name, table in tables.items()
         }
 
+    def keep(self, rank: int) -> dict[str, Any]:
+        """What later lines of a source need to know of it, as JSON holds it; ``go_on`` takes it. Version 1."""
+        course = self._course if self._course is not None and self._course.rank == rank else self._done.get(rank)
+        return {} if course is None else {**asdict(course), "leap_days": sorted(course.leap_days), "backwards": 0,
+                                          "no_stamp": 0}  # fmt: skip
+
+    def go_on(self, kept: Mapping[str, Any]) -> None:
+        """Lines of a source that was read before are to come: its year and its doubled hour go on."""
+        fields = {**kept, "doubled": _Doubled(**kept["doubled"]), "leap_days": set(kept["leap_days"])}
+        self._kept[kept["rank"]] = _Course(**fields)
+
+    @property
+    def ended(self) -> tuple[int, int] | None:
+        """With ``--year``: year and wall clock of the last line, where the next source goes on."""
+        return self._ended
+
+    @ended.setter
+    def ended(self, value: tuple[int, int] | None) -> None:
+        self._ended = value
+
     def _courses(self) -> list[_Course]:
         return [*self._done.values(), *([self._course] if self._course else [])]
 
@@ -171,7 +193,7 @@ class Clock:
     def _of_rank(self, rank: int) -> _Course:
         if self._course is None or self._course.rank != rank:
             self.finish()
-            self._course = _Course(rank)
+            self._course = self._kept.pop(rank, None) or _Course(rank)
         return self._course
 
     def _take_source(self, course: _Course, ts: Times, stamp: Times, known: Bools) -> None:

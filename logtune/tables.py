@@ -321,7 +321,8 @@ _CHOSEN = """
         FROM lines l LEFT JOIN mail_session m ON m.message = l.message
     ),
     firsts AS (
-        SELECT unit, arg_min(ts, position) AS ts, arg_min_null(host, position) AS host,
+        SELECT unit, CASE WHEN min(position) = unit THEN arg_min(ts, position) END AS ts,
+               arg_min_null(host, position) AS host,
                arg_min_null(instance, position) AS instance,
                coalesce(arg_min_null(service, position), 'smtp') AS service
         FROM units GROUP BY unit
@@ -347,7 +348,9 @@ _CHOSEN = """
     SELECT u.position
     FROM units u JOIN fitting f USING (unit) LEFT JOIN came_with w ON w.message = u.message
     WHERE coalesce(w.in_time, f.in_time) AND (f.named OR coalesce(w.named, false))"""
-"""Positions of the chosen rows. A unit is a session with its messages, a message of no session, or a single row."""
+"""Positions of the chosen rows. A unit is a session with its messages, a message of no session, or a single row.
+
+What lacks its first line began before the rows that are here, which of a store may be some days: it is of no time."""
 
 
 def _lines_of(name: str) -> str:

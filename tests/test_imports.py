@@ -20,7 +20,9 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {"anonymize", "watching", "postconf", "analyses", "render", "tune", "live", "send", "api", "cli"}
+ALL = TABLES | {
+    "anonymize", "watching", "store", "postconf", "analyses", "render", "tune", "live", "send", "api", "cli"
+}  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
     # facts and forms, which lean on nothing but each other
@@ -38,6 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relations": FACTS,
     "spill": {"link"},
     "tables": LINKING | {"relations", "results", "spill"},
+    "store": TABLES,
     "analyses": TABLES,
     "render": {"results"},
     "send": set(),

@@ -24,8 +24,9 @@ from logtune.cli.output import closing_quietly
 
 COMMANDS = (
     "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
+    "ingest", "store",
 )  # fmt: skip
-"""Each is the function of that name in the module of that name beside this one."""
+"""Each is the function of that name in the module of that name beside this one, or a group of commands, ``app``."""
 
 
 class _Group(TyperGroup):
@@ -55,6 +56,9 @@ def program(commands: Sequence[str] = COMMANDS) -> typer.Typer:
     app.callback(invoke_without_command=True)(_logtune)
     for name in commands:
         module = import_module(f"logtune.cli.{name}")
+        if group := getattr(module, "app", None):
+            app.add_typer(group, name=name)
+            continue
         app.command(cls=getattr(module, "COMMAND_CLASS", None))(getattr(module, name))
     return app
 

@@ -41,6 +41,8 @@ class ExitCode(IntEnum):
         10,
         "Of `verify --fail-on-wanted`: authorized clients, or senders that the trial had let pass, are rejected.",
     )
+    STORE_BUSY = 11, "Another logtune writes to the store, and went on for longer than `--wait`."
+    STORE_ERROR = 12, "The store cannot be used: it is none, was written by a later version, or is damaged."
     INTERRUPTED = 130, "Stopped from the keyboard (Ctrl-C)."
     OUTPUT_CLOSED = 141, "Whoever read the output closed it (`logtune report | head`); nothing is wrong."
     TERMINATED = 143, "Stopped by SIGTERM."

@@ -83,9 +83,14 @@ def lines(
 
 def _lines_at(log: MailLog, positions: list[int]) -> list[RawLine]:
     from logtune.sources import NoSuchLine, NotRereadable
+    from logtune.store.raw import LinesGone
 
     try:
         return log.lines(positions)
+    except LinesGone as error:
+        raise NotFound(
+            f"{error}.", "A store has what lines say, as rows: logtune sql; the lines are in the logs."
+        ) from error
     except NotRereadable as error:
         usage_error(f"{error}.", "Save what comes through the pipe to a file and name that.")
     except NoSuchLine as error:

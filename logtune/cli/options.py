@@ -100,6 +100,10 @@ class Given:
             help="Log files, also gz, bz2, xz, zst and journalctl -o json; - is stdin. Default: the system's mail log.",
         ),
     ] = None
+    store: Annotated[
+        str | None,
+        typer.Option("--store", metavar="DIR", help="What logtune ingest keeps in DIR, instead of PATHS."),
+    ] = None
     since: Annotated[
         str | None,
         typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from logtune.cli.errors import Failure, tell
+from logtune.cli.errors import Failure, tell, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given
 from logtune.cli.output import check_output
@@ -38,25 +38,53 @@ def open_log(
     """
     from logtune import api
     from logtune.config import ConfigError
+    from logtune.store import StoreError
 
-    _choose_core()
-    paths = given.paths or _default_paths()
+    choose_core()
+    paths = _paths(given)
     check_output(output, paths)
     try:
         with progress_bar(not given.no_progress) as progress:
             log = api.read(
-                *paths, **given.filters, progress=progress, top=top, columns=columns, memory=memory, known=known
-            )
+                *paths, **given.filters, progress=progress, top=top, columns=columns, memory=memory, known=known,
+                store=given.store,
+            )  # fmt: skip
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     except api.OptionError as error:
         raise Failure(f"{error}.", code=ExitCode.USAGE) from error
+    except StoreError as error:
+        raise store_failure(error) from error
     check_output(output, [source.path for source in log.sources.sources if source.path])  # of directories and globs
     _tell_problems(log)
     return log
 
 
-def _choose_core() -> None:
+def _paths(given: Given) -> list[str]:
+    """The logs to read; none where a store stands for them."""
+    if given.store is None:
+        return given.paths or default_paths()
+    if given.paths or given.year is not None:
+        usage_error(
+            "--store stands for PATHS and --year; both were given.", "logtune ingest PATHS --store DIR adds logs."
+        )
+    return []
+
+
+def store_failure(error: Exception) -> Failure:
+    """What is wrong with a store as the end of a command, with the exit code for it."""
+    from logtune.store import StoreBusy, StoreWriteError
+
+    if isinstance(error, StoreBusy):
+        return Failure(f"{error}.", "Wait for it: --wait 600 (seconds).", code=ExitCode.STORE_BUSY)
+    if isinstance(error, StoreWriteError):
+        advice = "What was taken in before is safe; make room and run the same command again."
+        return Failure(f"{error}.", advice, code=ExitCode.OUTPUT_ERROR)
+    return Failure(f"{error}.", code=ExitCode.STORE_ERROR)
+
+
+def choose_core() -> None:
+    """Find the parser core. Raises ``Failure`` where the one that is asked for is not there."""
     from logtune.parse import core
 
     try:
@@ -67,7 +95,8 @@ def _choose_core() -> None:
         ) from error
 
 
-def _default_paths() -> list[str]:
+def default_paths() -> list[str]:
+    """The system's mail log. Raises ``Failure`` where there is none."""
     from logtune import sources
 
     paths = sources.default_paths()

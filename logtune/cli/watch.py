@@ -14,7 +14,7 @@ import typer
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, reads_logs
-from logtune.cli.reading import _choose_core, _default_paths
+from logtune.cli.reading import choose_core, default_paths
 
 if TYPE_CHECKING:
     from logtune.watching import Watching
@@ -40,8 +40,8 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
     for option in ("since", "until", "day", "host", "instance", "service"):
         if getattr(given, option):
             usage_error(f"--{option} does not go with watch, which shows all that comes.")
-    _choose_core()
-    paths = given.paths or _default_paths()[-1:]
+    choose_core()
+    paths = given.paths or default_paths()[-1:]
     if packed := [path for path in paths if path.endswith(PACKED)]:
         usage_error(f"{packed[0]} is packed and does not grow.", "logtune report reads it.")
     watching = _watching(given, paths, new, limit)

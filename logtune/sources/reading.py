@@ -389,6 +389,19 @@ def _text_chunks(source: Source) -> Iterator[bytes]:
     return journal.to_text(source.flavour, chunks) if source.format == "journal" else chunks
 
 
+def text_chunks(source: Source) -> Iterator[bytes]:
+    """Decompressed text of a source that is a file, from its start, journal entries as lines.
+
+    Raises ``unpack.Damaged`` or ``OSError`` where it breaks, ``NotRereadable``.
+    """
+    return _text_chunks(source)
+
+
+def open_plain(source: Source) -> int:
+    """File descriptor of a plain file, under whatever name it has by now. Raises ``OSError``."""
+    return os.open(_reopen(source), os.O_RDONLY | os.O_CLOEXEC)
+
+
 def _skip(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk[length:]

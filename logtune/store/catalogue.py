@@ -1,0 +1,289 @@
+"""The catalogue: a small SQLite database that says which parts are valid and how far each source was read.
+
+One transaction makes a segment valid: its parts, the ones they replace, positions, accounts, carried rows. Files that
+the catalogue does not name do not exist for anybody (a kill can leave such), and are taken away by the next writer.
+
+A rollback journal is used, not a write-ahead log: a reader needs no more than the right to read, and holds its lock
+for the milliseconds of one query, after which it works on files that nobody changes. What a part was replaced by stays
+on disk for ``GRACE`` seconds, so that who has read the catalogue can still read its parts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from logtune.store import migrate
+from logtune.store.errors import StoreError, told
+
+NAME = "catalogue.sqlite"
+PARTS = "parts"
+GRACE = 3600.0
+"""Seconds for which a part that was replaced stays on disk: readers that began before have finished by then."""
+BUSY_MS = 60_000
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE sources (
+    rank INTEGER PRIMARY KEY, name TEXT NOT NULL, begin INTEGER NOT NULL, reached INTEGER NOT NULL,
+    first_line BLOB NOT NULL, tail BLOB NOT NULL, stat TEXT NOT NULL, clock TEXT NOT NULL, problem TEXT, path TEXT);
+CREATE TABLE checkpoints (rank INTEGER NOT NULL, first INTEGER NOT NULL, digests BLOB NOT NULL,
+    PRIMARY KEY (rank, first));
+CREATE TABLE accounts (
+    rank INTEGER NOT NULL, day TEXT NOT NULL, recognised INTEGER NOT NULL, unrecognised INTEGER NOT NULL,
+    not_postfix INTEGER NOT NULL, blank INTEGER NOT NULL, no_stamp INTEGER NOT NULL, backwards INTEGER NOT NULL,
+    loss_notes INTEGER NOT NULL, loss_lines REAL NOT NULL, unclosed INTEGER NOT NULL, uncounted INTEGER NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (rank, day));
+CREATE TABLE parts (
+    file TEXT PRIMARY KEY, name TEXT NOT NULL, host TEXT NOT NULL, day TEXT NOT NULL, rows INTEGER NOT NULL,
+    bytes INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, least_unit INTEGER NOT NULL,
+    tables_version INTEGER NOT NULL);
+CREATE TABLE dropped (file TEXT PRIMARY KEY, at REAL NOT NULL);
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file: rows of one table, host and UTC day, in position order."""
+
+    file: str
+    """Path below the store."""
+    name: str
+    """Table."""
+    host: str
+    """Empty where lines have none."""
+    day: str
+    """ISO date."""
+    rows: int
+    bytes: int
+    first: int
+    last: int
+    """Positions of its first and last row."""
+    least_unit: int
+    """Earliest session or message that a row belongs to: it may have begun in another part."""
+    tables_version: int
+
+
+@dataclass
+class Account:
+    """Lines of one source on one UTC day; ``Coverage`` is made of these."""
+
+    recognised: int = 0
+    unrecognised: int = 0
+    not_postfix: int = 0
+    blank: int = 0
+    no_stamp: int = 0
+    backwards: int = 0
+    loss_notes: int = 0
+    loss_lines: float = 0.0
+    unclosed: int = 0
+    uncounted: int = 0
+    bytes: int = 0
+
+
+ACCOUNT = tuple(Account.__dataclass_fields__)
+
+
+@dataclass
+class Known:
+    """A source that was read: what it is recognised by, and how far it was read."""
+
+    rank: int
+    name: str
+    begin: int
+    reached: int
+    first_line: bytes
+    """Digest of its first line."""
+    tail: bytes
+    """Digest of what stands between its last checkpoint and the byte reached."""
+    stat: str = ""
+    """What the system said of the file when all of it was here: the same again needs no reading."""
+    clock: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+    path: str | None = None
+    """Absolute path under which it was read last."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What one transaction makes valid."""
+
+    added: Sequence[Part] = ()
+    dropped: Sequence[str] = ()
+    sources: Sequence[Known] = ()
+    checkpoints: Sequence[tuple[int, int, bytes]] = ()
+    """Rank, number of the first digest, digests."""
+    accounts: Mapping[tuple[int, str], Account] = field(default_factory=dict)
+    meta: Mapping[str, str] = field(default_factory=dict)
+    forgotten: str = ""
+    """Accounts of days before this one go."""
+
+
+class Catalogue:
+    """The open catalogue of the store *folder*. ``reading`` and ``writing`` open it."""
+
+    def __init__(self, folder: str, con: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.con = con
+
+    def meta(self, key: str, default: str = "") -> str:
+        """A value by its name."""
+        row = self.con.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return default if row is None else str(row[0])
+
+    @property
+    def generation(self) -> int:
+        """How many transactions changed what readers see."""
+        return int(self.meta("generation", "0"))
+
+    def parts(self) -> list[Part]:
+        """All valid parts, in the order of their first rows."""
+        columns = ", ".join(Part.__dataclass_fields__)
+        return [Part(*row) for row in self.con.execute(f"SELECT {columns} FROM parts ORDER BY first, file")]
+
+    def sources(self) -> list[Known]:
+        """All sources in rank order."""
+        rows = self.con.execute(
+            "SELECT rank, name, begin, reached, first_line, tail, stat, clock, problem, path FROM sources ORDER BY rank"
+        )
+        found = []
+        for rank, name, begin, reached, first_line, tail, stat, clock, problem, path in rows:
+            known = Known(rank, name, begin, reached, first_line, tail, stat, json.loads(clock), problem, path)
+            found.append(known)
+        return found
+
+    def checkpoints(self, rank: int) -> bytes:
+        """Digests of all checkpoints of a source, one after another."""
+        rows = self.con.execute("SELECT digests FROM checkpoints WHERE rank = ? ORDER BY first", (rank,))
+        return b"".join(row[0] for row in rows)
+
+    def accounts(self) -> dict[tuple[int, str], Account]:
+        """Lines by source and day."""
+        rows = self.con.execute(f"SELECT rank, day, {', '.join(ACCOUNT)} FROM accounts ORDER BY rank, day")
+        return {(row[0], row[1]): Account(*row[2:]) for row in rows}
+
+    def commit(self, commit: Commit) -> None:
+        """Make *commit* valid, all of it or nothing. Raises ``StoreWriteError``."""
+        with told(self.folder):
+            self.con.execute("BEGIN IMMEDIATE")
+            try:
+                self._write(commit)
+                self.con.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled it back already
+                    self.con.execute("ROLLBACK")
+                raise
+
+    def _write(self, commit: Commit) -> None:
+        run, many = self.con.execute, self.con.executemany
+        many("DELETE FROM parts WHERE file = ?", [(file,) for file in commit.dropped])
+        many("INSERT INTO dropped VALUES (?, ?)", [(file, time.time()) for file in commit.dropped])
+        columns = tuple(Part.__dataclass_fields__)
+        many(_insert("parts", columns), [tuple(getattr(p, c) for c in columns) for p in commit.added])
+        for s in commit.sources:
+            named = (s.rank, s.name, s.begin, s.reached, s.first_line, s.tail, s.stat)
+            run(
+                "INSERT OR REPLACE INTO sources VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*named, json.dumps(s.clock), s.problem, s.path),
+            )
+        many("INSERT INTO checkpoints VALUES (?, ?, ?)", commit.checkpoints)
+        added = ", ".join(f"{c} = {c} + excluded.{c}" for c in ACCOUNT)
+        many(
+            f"{_insert('accounts', ('rank', 'day', *ACCOUNT))} ON CONFLICT (rank, day) DO UPDATE SET {added}",
+            [(*key, *(getattr(account, c) for c in ACCOUNT)) for key, account in commit.accounts.items()],
+        )
+        run("DELETE FROM accounts WHERE day < ?", (commit.forgotten,))
+        meta = {**commit.meta, "generation": str(self.generation + 1)}
+        many("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
+
+    def sweep(self, grace: float = GRACE) -> None:
+        """Take away files that no reader can need: replaced before *grace* seconds, or left by a killed writer."""
+        old = [row[0] for row in self.con.execute("SELECT file FROM dropped WHERE at <= ?", (time.time() - grace,))]
+        for file in old:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join(self.folder, file))
+        self.con.executemany("DELETE FROM dropped WHERE file = ?", [(file,) for file in old])
+        known = {row[0] for row in self.con.execute("SELECT file FROM parts UNION ALL SELECT file FROM dropped")}
+        known.add(self.meta("carried"))
+        for file in _files(self.folder):
+            if file not in known:
+                os.unlink(os.path.join(self.folder, file))
+        _without_empty_folders(os.path.join(self.folder, PARTS))
+
+
+def _insert(table: str, columns: Sequence[str]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _files(folder: str) -> Iterable[str]:
+    for top in (PARTS, "carried"):
+        for where, _, names in os.walk(os.path.join(folder, top)):
+            yield from (os.path.relpath(os.path.join(where, name), folder) for name in names)
+
+
+def _without_empty_folders(folder: str) -> None:
+    for where, folders, files in os.walk(folder, topdown=False):
+        if not folders and not files and where != folder:
+            with contextlib.suppress(OSError):
+                os.rmdir(where)
+
+
+@contextlib.contextmanager
+def reading(folder: str) -> Iterator[Catalogue]:
+    """The catalogue for one consistent look: all that is asked inside is of one generation.
+
+    Raises ``StoreError`` where *folder* is no store, or one of a later version.
+    """
+    path = os.path.join(folder, NAME)
+    if not os.path.isfile(path):
+        raise StoreError(f"{folder} is no store: it has no {NAME}; logtune ingest --store {folder} makes one")
+    try:
+        with contextlib.closing(_connect(f"file:{quoted(path)}?mode=ro")) as con:
+            con.execute("BEGIN")
+            catalogue = Catalogue(folder, con)
+            version = int(catalogue.meta("version", "0"))
+            migrate.check(version, folder)
+            if version < migrate.VERSION:
+                raise StoreError(
+                    f"the store {folder} has version {version}, this logtune writes {migrate.VERSION};"
+                    f" bring it up to date: logtune store info --store {folder}"
+                )
+            yield catalogue
+    except sqlite3.Error as error:
+        raise StoreError(f"the catalogue of the store {folder} cannot be read: {error}") from error
+
+
+@contextlib.contextmanager
+def writing(folder: str) -> Iterator[Catalogue]:
+    """The catalogue for a writer, which holds the lock; made where there is none, brought to the present version.
+
+    Raises ``StoreError`` for a later version, ``StoreWriteError``.
+    """
+    with told(folder), contextlib.closing(_connect(f"file:{quoted(os.path.join(folder, NAME))}")) as con:
+        con.execute("PRAGMA synchronous = FULL")
+        if not con.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            con.executescript(f"BEGIN; {_TABLES} INSERT INTO meta VALUES ('version', '{migrate.VERSION}'); COMMIT;")
+        catalogue = Catalogue(folder, con)
+        found = int(catalogue.meta("version", "0"))
+        migrate.check(found, folder)
+        migrate.migrate(con, found)
+        yield catalogue
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    con = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
+    con.execute("PRAGMA mmap_size = 0")
+    return con
+
+
+def quoted(path: str) -> str:
+    """*path* as a URI of SQLite has it."""
+    from urllib.parse import quote
+
+    return quote(os.path.abspath(path))

@@ -1,0 +1,46 @@
+"""One writer at a time: a lock of the kernel on a file of the store, which vanishes with the process that holds it.
+
+flock(2) is used, not a file with a process id: a kill leaves nothing behind that would have to be judged.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+
+from logtune.store.errors import StoreBusy, told
+
+NAME = "lock"
+STEP = 0.1
+"""Seconds between tries."""
+
+
+@contextlib.contextmanager
+def writing(folder: str, wait: float = 0.0) -> Iterator[None]:
+    """Hold the lock of the store *folder*; wait up to *wait* seconds for it.
+
+    Raises ``StoreBusy`` where another process keeps it longer, ``StoreWriteError`` where its file cannot be made.
+    """
+    with told(folder):
+        fd = os.open(os.path.join(folder, NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        _take(fd, folder, wait)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _take(fd: int, folder: str, wait: float) -> None:
+    end = time.monotonic() + wait
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                raise StoreBusy(f"another logtune writes to the store {folder}") from None
+            time.sleep(STEP)
+        else:
+            return
