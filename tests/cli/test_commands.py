@@ -42,6 +42,7 @@ def test_commands_are_those_of_the_design() -> None:
     """The list of commands is public; a new one is added here too."""
     assert list(commands()) == [
         "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
+        "ingest", "store",
     ]  # fmt: skip
 
 
