@@ -23,6 +23,8 @@ def test_numbers_are_a_promise() -> None:
         "output_error": 8,
         "not_found": 9,
         "wanted_stopped": 10,
+        "store_busy": 11,
+        "store_error": 12,
         "interrupted": 130,
         "output_closed": 141,
         "terminated": 143,
