@@ -40,13 +40,17 @@ def escaped(text: str) -> str:
 
 
 def commands() -> dict[str, Any]:
-    """Commands by name, in the order of the help."""
+    """Commands by name, in the order of the help, those of a group by both names."""
     import typer.main
 
-    from logtune.cli import app
+    from logtune.cli import program
 
-    group: Any = typer.main.get_command(app)
-    return dict(group.commands)
+    group: Any = typer.main.get_command(program())
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        parts = getattr(command, "commands", None)
+        found.update({f"{name} {part}": one for part, one in parts.items()} if parts else {name: command})
+    return found
 
 
 def options(command: Any) -> list[tuple[str, str]]:

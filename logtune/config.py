@@ -151,7 +151,7 @@ Profile = Mapping[str, "str | int | tuple[str, ...]"]
 """Options of the command line by name, as they would be typed."""
 
 PROFILE_LISTS = ("paths", "host", "instance", "service", "mynetworks")
-PROFILE_TEXTS = ("since", "until", "day", "tz", "anonymize", "key", "color")
+PROFILE_TEXTS = ("since", "until", "day", "tz", "anonymize", "key", "color", "store", "mx_order")
 PROFILE_NUMBERS = ("year", "top", "width")
 """Options that a profile may hold; a test holds them against the command line."""
 
