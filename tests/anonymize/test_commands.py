@@ -70,6 +70,7 @@ def test_no_output_names_anybody(logtune: Runner, tmp_path: Path, log: Path) -> 
         "www",
         "web",
         "full",
+        "gone",
     }
     secret = {v for v in identities(log) if v not in own}
     assert len(secret) > 100
