@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": READING,
     "classify": READING,
     "link": READING | {"_native"},
-    "relations": FACTS,
+    "relations": FACTS | {"spill", "_native"},
     "spill": {"link"},
     "tables": LINKING | {"relations", "results", "spill"},
     "store": TABLES,
