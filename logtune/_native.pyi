@@ -79,3 +79,37 @@ class Linker:
         The global interpreter lock is released meanwhile. Raises ``ValueError`` where a column is missing or of
         another type than in ``logtune.schema``, and takes nothing then.
         """
+
+@final
+class Relations:
+    """The relations of linked tables: what ``logtune/relations/*.sql`` gives. One thread at a time uses it."""
+
+    ORDER: Final[list[str]]
+    """The tables that are read, in the order in which they are fed."""
+
+    def __init__(self, probe_senders: list[str]) -> None:
+        """*probe_senders* are the sender addresses of the site's address verification."""
+
+    def feed(self, table: str, batch: Batch | pa.RecordBatch) -> None:
+        """Take rows of a table, which follow those before in position order.
+
+        *batch* has the columns ``logtune.relations.native.READ``. The global interpreter lock is released meanwhile.
+        Raises ``ValueError`` where one is missing or of another type than in ``logtune.schema``, or where the table
+        comes after one that stands behind it in ``ORDER``.
+        """
+
+    def make(self) -> Made:
+        """All relations. The global interpreter lock is released meanwhile. Raises ``RuntimeError`` the second time."""
+
+@final
+class Made:
+    """The rows of all relations."""
+
+    def rows(self) -> dict[str, int]:
+        """Relation to its number of rows."""
+
+    def batch(self, relation: str, begin: int, most: int) -> Batch:
+        """At most so many rows of a relation from number *begin* on. Raises ``KeyError`` for another name.
+
+        Words that repeat are dictionary-encoded, batch by batch.
+        """

@@ -6,7 +6,7 @@ extension.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ import pyarrow as pa
 
 from logtune import schema
 from logtune.clock import local_days
+from logtune.parse.core import core_name
 from logtune.results import Coverage, Period
 from logtune.spill import Room, Spilled, Store, Stored, parts
 
@@ -68,6 +69,8 @@ MACROS = (
         coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(?:\d+/)?(\d+)', 1) AS INT), 0) END""",
     r"""CREATE MACRO done(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
         coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(\d+)', 1) AS INT), 0) END""",
+    """CREATE MACRO total(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL
+        THEN least(a::BIGINT + b, 2147483647)::INT END""",
     # what smtpd does to an accepted greeting before it logs it as helo=
     r"""CREATE MACRO neutered(helo) AS regexp_replace(helo, '[ <>()\\";@[:cntrl:]]', '?', 'g')""",
 )
@@ -111,8 +114,13 @@ class Tables:
         """DuckDB connection over the tables and relations."""
         con = connect(self.tables, self.room)
         self._register(con)
-        others = 0 if self.in_files else LANES - 1
-        make_relations([con, *(self._beside(con) for _ in range(others))], self.room)
+        if core_name().startswith("native"):
+            _take_relations(con, self)
+        else:
+            others = 0 if self.in_files else LANES - 1
+            make_relations([con, *(self._beside(con) for _ in range(others))], self.room)
+        for name in VIEWS:
+            con.execute(f"CREATE VIEW {name} AS {relation(name)}")
         con.execute("SET lock_configuration = true")
         return con
 
@@ -242,8 +250,15 @@ def make_relations(lanes: Sequence[duckdb.DuckDBPyConnection], room: Room | None
     con = lanes[0]
     for name in STEPS:
         con.execute(f"DROP TABLE {name}")
-    for name in VIEWS:
-        con.execute(f"CREATE VIEW {name} AS {relation(name)}")
+
+
+def _take_relations(con: duckdb.DuckDBPyConnection, tables: Tables) -> None:
+    """Make the tables of the relations by the native core: a tenth of the time of their SQL."""
+    from logtune.relations import native
+
+    for name, rows in native.make(tables.tables, tables.probe_senders):
+        _execute(con, f"CREATE TABLE {name} AS FROM made", tables.room, made=rows)
+        con.unregister("made")
 
 
 def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
@@ -255,12 +270,17 @@ def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
         con.execute("SET allowed_directories = ?", [[room.folder]])
 
 
-def _execute(con: duckdb.DuckDBPyConnection, statement: str, room: Room | None) -> None:
-    """Run *statement*. Not every operator can write what it holds: then it gets more memory, rather than no answer."""
+def _execute(
+    con: duckdb.DuckDBPyConnection, statement: str, room: Room | None, **rows: Callable[[], pa.RecordBatchReader]
+) -> None:
+    """Run *statement* over *rows*. Not every operator can write what it holds: then it gets more memory, rather than no
+    answer."""
     import duckdb
 
     while True:
         try:
+            for name, begin in rows.items():
+                con.register(name, begin())
             con.execute(statement)
             return
         except duckdb.OutOfMemoryException:

@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": READING,
     "classify": READING,
     "link": READING | {"_native"},
-    "relations": FACTS,
+    "relations": FACTS | {"spill", "_native"},
     "spill": {"link"},
     "tables": LINKING | {"relations", "results", "spill"},
     "losses": set(),

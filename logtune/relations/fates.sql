@@ -43,7 +43,7 @@ fates AS (
     FROM endings e JOIN message_facts m USING (message) GROUP BY e.id
 ),
 hopped AS (
-    SELECT id, max(hop) AS hops, arg_max(message, hop) AS last FROM followed GROUP BY id
+    SELECT id, max(hop) AS hops, arg_max(message, (hop, message)) AS last FROM followed GROUP BY id
 ),
 lost_sight AS (
     SELECT k.id, coalesce(h.last, k.message) AS message

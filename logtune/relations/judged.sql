@@ -7,7 +7,7 @@ WITH lines AS (
 SELECT id, any_value(session) AS session, any_value(message) AS message, min(ts) AS ts,
        arg_max(client_name, position) AS client_name,
        arg_max(client_addr, position) AS client_addr, arg_max(helo, position) AS helo,
-       any_value(sender) AS sender, max(sasl_username) AS sasl_username,
+       arg_min(sender, position) AS sender, max(sasl_username) AS sasl_username,
        arg_min(coalesce(restriction, reason_shape), position) FILTER (WHERE refuses) AS refused_by,
        arg_min(coalesce(reply_code, TRY_CAST(substr(dsn, 1, 1) AS INT) * 100 + 50), position) FILTER (WHERE refuses) AS by_code,
        arg_min(protocol_state, position) FILTER (WHERE refuses) AS by_state,

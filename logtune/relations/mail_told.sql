@@ -12,7 +12,7 @@ mail_refused AS (
     FROM mail_rejects
     UNION ALL
     -- 552 and 451 that smtpd gives without a reject line (smtpd.c, cleanup_strerror.c)
-    SELECT message, any_value(text) AS refused_by, CASE WHEN any_value(text) LIKE '%not accepted%' THEN 451 ELSE 552 END AS by_code
+    SELECT message, arg_min(text, position) AS refused_by, CASE WHEN arg_min(text, position) LIKE '%not accepted%' THEN 451 ELSE 552 END AS by_code
     FROM notices ANTI JOIN mail_rejects USING (message)
     WHERE message IS NOT NULL AND (text = 'queue file size limit exceeded' OR text LIKE 'BDAT request from % exceeds message size limit'
                                    OR text LIKE '%message not accepted, try again later')

@@ -57,12 +57,12 @@ known AS (
     FROM events e FULL JOIN judged j USING (session) FULL JOIN mails m USING (session) LEFT JOIN finished f USING (session)
 ),
 counted AS (
-    -- a busy server has a few hundred different counters: read each once
-    SELECT counters, tried(counters, 'helo') AS helos, helos + tried(counters, 'ehlo') AS greetings,
+    -- a busy server has a few hundred different counters: read each once. A damaged line may count more than fits
+    SELECT counters, tried(counters, 'helo') AS helos, total(helos, tried(counters, 'ehlo')) AS greetings,
            tried(counters, 'starttls') AS starttls, tried(counters, 'quit') AS quit, tried(counters, 'rset') AS rset,
            tried(counters, 'mail') AS mail, tried(counters, 'rcpt') AS rcpt, done(counters, 'rcpt') AS rcpt_ok,
-           tried(counters, 'data') + tried(counters, 'bdat') AS data,
-           done(counters, 'data') + done(counters, 'bdat') AS data_ok
+           total(tried(counters, 'data'), tried(counters, 'bdat')) AS data,
+           total(done(counters, 'data'), done(counters, 'bdat')) AS data_ok
     FROM (SELECT DISTINCT counters FROM connections WHERE counters IS NOT NULL)
 )
 SELECT k.session, k.host, k.instance, k.service, k.pid, k.client_name, k.client_addr, b.ts AS connect_ts, k.end_ts, k.end_position,

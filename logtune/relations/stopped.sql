@@ -2,9 +2,10 @@
 -- Tables: decisions. Relations: message_facts, judged. One row per sender and session, with the position of its first line as id.
 WITH command_refused AS (
     -- CONNECT, greeting or MAIL really refused (smtpd_delay_reject = no): the mail never came as far as a recipient
-    SELECT min(position) AS id, session, min(ts) AS ts, any_value(client_name) AS client_name, any_value(client_addr) AS client_addr, any_value(helo) AS helo, any_value(sender) AS sender, max(sasl_username) AS sasl_username,
+    SELECT min(position) AS id, session, min(ts) AS ts, arg_min(client_name, position) AS client_name,
+           arg_min(client_addr, position) AS client_addr, arg_min(helo, position) AS helo, any_value(sender) AS sender, max(sasl_username) AS sasl_username,
            arg_min(coalesce(restriction, reason_shape), position) AS refused_by, arg_min(reply_code, position) AS by_code,
-           any_value(protocol_state) AS protocol_state
+           arg_min(protocol_state, position) AS protocol_state
     FROM decisions
     WHERE action IN ('reject', 'hangup') AND protocol_state IN ('CONNECT', 'HELO', 'EHLO', 'MAIL') AND session IS NOT NULL AND message IS NULL
     GROUP BY session, sender

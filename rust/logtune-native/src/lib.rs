@@ -3,6 +3,7 @@
 #![deny(unsafe_code)] // but for the import of batches, see link.rs
 
 mod link;
+mod relations;
 
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema};
 use arrow_array::{Array, RecordBatch, StructArray};
@@ -101,6 +102,9 @@ mod _native {
 
     #[pymodule_export]
     use super::link::{Column, Linker};
+
+    #[pymodule_export]
+    use super::relations::{Made, Relations};
 
     #[pymodule_export]
     use super::{Batch, parse_block, programs_known};

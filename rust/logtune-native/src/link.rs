@@ -89,7 +89,7 @@ impl Linker {
 }
 
 /// The rows of `batch`, which is ours or any other that speaks the Arrow PyCapsule interface.
-fn rows(batch: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
+pub fn rows(batch: &Bound<'_, PyAny>) -> PyResult<RecordBatch> {
     if let Ok(ours) = batch.cast::<Batch>() {
         return Ok(ours.get().rows.clone());
     }
