@@ -6,6 +6,10 @@ import gc
 import os
 from contextlib import suppress
 from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from logtune.api import MailLog
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 """What imports make is no garbage, and looking through it again and again takes 5 % of the time of a small log."""
@@ -30,6 +34,11 @@ def _import() -> None:
         from logtune.render import terminal  # noqa: F401
 
         organisations.load()
+
+
+def make_relations(log: MailLog) -> None:
+    """Make the relations of *log* beside the rest of the imports, for which the first question would wait."""
+    assert log.tables.con
 
 
 def collect_seldom() -> None:
