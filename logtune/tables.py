@@ -193,6 +193,10 @@ class Tables:
         return self.con.sql(query(name), params=parameters or None).to_arrow_table()
 
 
+ROWS_FOR_THREADS = 122_880
+"""DuckDB gives a thread so many rows at a time (a row group). With less, its threads cost more than they bring; two
+questions at the same time still take two cores."""
+
 _opened: list[duckdb.DuckDBPyConnection] = []
 
 
@@ -210,6 +214,8 @@ def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.Du
     con = _opened.pop() if _opened else duckdb.connect(":memory:")
     if room is not None:
         _limit(con, room, sum(table.num_rows for table in tables.values() if isinstance(table, Spilled)))
+    if sum(table.num_rows for table in tables.values()) < ROWS_FOR_THREADS:
+        con.execute("SET threads = 1")
     con.execute("SET enable_external_access = false")
     con.execute("SET autoinstall_known_extensions = false")
     for macro in MACROS:

@@ -128,6 +128,11 @@ class Trial:
         found.sort(key=lambda r: (order.index(r.ruling.verdict), -r.counts["accepted"], r.name, r.service or ""))
         return cls(tables, options, found, learnt)
 
+    @classmethod
+    def none(cls, tables: Tables, options: Options) -> Trial:
+        """The trial of a log in which no restriction is on trial, for those who ask for no evidence."""
+        return cls(tables, options, (), evidence.Sources(0, 0))
+
     @cached_property
     def overlap(self) -> list[tuple[tuple[str, ...], int]]:
         """Combinations of restrictions and how many accepted recipients exactly these would stop, most first."""
@@ -167,6 +172,12 @@ class Trial:
         for row in rows:
             row["ts"] = iso(row["ts"])
         return rows
+
+
+def on_trial(tables: Tables) -> bool:
+    """Whether any restriction is on trial: a look at one column, where ``Trial.of`` weighs all mail of strangers."""
+    asked = "SELECT EXISTS (SELECT 1 FROM decisions WHERE action = 'reject_warning')"
+    return bool(tables.con.execute(asked).fetchall()[0][0])
 
 
 def prepare(tables: Tables, options: Options) -> evidence.Sources:

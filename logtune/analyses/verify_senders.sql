@@ -7,12 +7,12 @@
 --   restriction, or permitted before it. later: accepted after the first reject.
 WITH told AS (
     SELECT w.name, w.service, b.organisation, b.authorized, count(*) AS flagged, count(*) FILTER (WHERE b.outcome = 'accepted') AS predicted,
-           mode(b.helo) AS helo
+           mode(b.helo ORDER BY b.helo) AS helo
     FROM before_warned w JOIN before b USING (id) WHERE w.certain GROUP BY ALL
 ),
 stopped AS (
     SELECT "by" AS name, service, organisation, authorized, count(*) AS rejected, count(DISTINCT client_addr) AS clients,
-           mode(helo) AS helo, min(ts) AS first, max(ts) AS last
+           mode(helo ORDER BY helo) AS helo, min(ts) AS first, max(ts) AS last
     FROM after WHERE outcome IN ('rejected', 'deferred') AND ("by", service) IN (SELECT (name, service) FROM before_warned) GROUP BY ALL
 ),
 pairs AS (SELECT name, service, organisation, authorized FROM told WHERE predicted > 0 UNION SELECT name, service, organisation, authorized FROM stopped),

@@ -22,7 +22,7 @@ from logtune.analyses.rejects import rejects as reject_section
 from logtune.analyses.rejects import rejects_details
 from logtune.analyses.remote_rejects import remote_rejects
 from logtune.analyses.sasl import sasl
-from logtune.analyses.trial import Trial
+from logtune.analyses.trial import Trial, on_trial
 from logtune.results import Finding, Level, Report, Section
 from logtune.tables import Tables
 
@@ -38,8 +38,11 @@ def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
     """All at a glance: verdicts, problems, traffic, rejects, deliveries, processes, what was not understood.
 
     *trial* finds the trial of *log*: it takes as long as all the rest, which is asked beside it where memory allows.
+    Without a restriction on trial there is nothing to find.
     """
-    if log.in_files:
+    if not on_trial(log):
+        found, (problems, *rest) = Trial.none(log, options), _without_trial(log, options)
+    elif log.in_files:
         found, (problems, *rest) = trial(), _without_trial(log, options)
     else:
         with ThreadPoolExecutor(1, "sections") as pool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -40,6 +39,8 @@ def read_or_make(path: str | None = None) -> bytes:
 
 def _make(place: Path, parents: bool) -> None:
     """A new key appears whole: two programs that start at once use the one that was there first."""
+    import secrets  # pulls in OpenSSL, which no other command needs
+
     if parents:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")

@@ -9,7 +9,6 @@ Case is not told apart: mail servers do not either.
 from __future__ import annotations
 
 import base64
-import hmac
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -160,7 +159,7 @@ class Pseudonyms:
 
     def _word(self, kind: str, text: str) -> str:
         """40 bits: two of ten thousand names are alike once in twenty thousand logs."""
-        digest = hmac.digest(self._key, f"{kind} {text}".encode("utf-8", "surrogatepass"), "sha256")
+        digest = _digest(self._key, f"{kind} {text}".encode("utf-8", "surrogatepass"))
         return base64.b32encode(digest[:5]).decode("ascii").lower()
 
     # ---- addresses
@@ -207,7 +206,7 @@ class Pseudonyms:
         return flips
 
     def _flips_of(self, before: bytes, bits: int) -> int:
-        return int.from_bytes(hmac.digest(self._key, b"ip%d " % bits + before, "sha256"), "big")
+        return int.from_bytes(_digest(self._key, b"ip%d " % bits + before), "big")
 
 
 def _special(number: int, bits: int) -> int | None:
@@ -216,6 +215,12 @@ def _special(number: int, bits: int) -> int | None:
         if network.max_prefixlen == bits and number >> (bits - length) == base >> (bits - length):
             return length
     return None if bits == 128 or number >> 24 != 127 else 8
+
+
+def _digest(key: bytes, text: bytes) -> bytes:
+    import hmac  # pulls in OpenSSL, which a report without pseudonyms does not need
+
+    return hmac.digest(key, text, "sha256")
 
 
 def _parsed(text: str) -> Address | None:

@@ -18,9 +18,10 @@ import typer
 from typer.core import TyperGroup
 
 from logtune.cli import errors, options
-from logtune.cli.ahead import collect_seldom
+from logtune.cli.ahead import collect_seldom, compute_in_one_thread
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.output import closing_quietly
+from logtune.cli.plain_values import PlainCommand, plain
 
 COMMANDS = (
     "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
@@ -35,6 +36,9 @@ class _Group(TyperGroup):
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with closing_quietly():  # --help and --version write here
             return super().make_context(*args, **kwargs)
+
+    def get_params(self, ctx: Any) -> Any:
+        return plain(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
         with closing_quietly():
@@ -59,7 +63,7 @@ def program(commands: Sequence[str] = COMMANDS) -> typer.Typer:
         if group := getattr(module, "app", None):
             app.add_typer(group, name=name)
             continue
-        app.command(cls=getattr(module, "COMMAND_CLASS", None))(getattr(module, name))
+        app.command(cls=getattr(module, "COMMAND_CLASS", PlainCommand))(getattr(module, name))
     return app
 
 
@@ -102,6 +106,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _terminated)
     sys.meta_path.insert(0, _NoDataFrames())
     collect_seldom()
+    compute_in_one_thread()
     for stream in (sys.stdout, sys.stderr):
         # a character that the locale cannot show must not end the answer
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 
@@ -41,7 +40,7 @@ def write_folder(path: str, files: Mapping[str, str], main: str) -> None:
     check_folder(path, main)
     whole = with_manifest(files, main)
     path = os.path.abspath(path)
-    token = secrets.token_hex(6)
+    token = os.urandom(6).hex()
     draft, old = f"{path}.{token}.new", f"{path}.{token}.old"
     try:
         os.mkdir(draft)

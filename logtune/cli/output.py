@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import stat
 import sys
 from collections.abc import Iterator, Sequence
@@ -79,7 +78,7 @@ class _Draft:
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)  # a link stays a link: what it points to is replaced
         self.direct = os.path.exists(self.path) and not os.path.isfile(self.path)  # a device or a FIFO
-        self.name = self.path if self.direct else f"{self.path}.{secrets.token_hex(4)}.part"
+        self.name = self.path if self.direct else f"{self.path}.{os.urandom(4).hex()}.part"
 
     def __enter__(self) -> _Draft:
         self.file: BinaryIO = open(self.name, "wb" if self.direct else "xb")  # closed on exit

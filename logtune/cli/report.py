@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from logtune.cli.ahead import import_ahead
+from logtune.cli.ahead import import_ahead, make_relations
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import FormatOfGlance, Given, GlanceFormat, OnlyIf, ReportFormat, Sent, Shown, reads_logs
@@ -33,6 +33,7 @@ def report(given: Given, shown: Shown, sent: Sent, form: FormatOfGlance = Glance
     import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS["report"])
     require_postfix_lines(log)
+    make_relations(log)
     answer = log.report()
     found = log.changes(before) if sent.state or sent.only_if else None
     if found and sent.state:

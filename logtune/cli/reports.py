@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from logtune.cli.ahead import import_ahead
+from logtune.cli.ahead import import_ahead, make_relations
 from logtune.cli.options import Given, ReportFormat, Shown
 from logtune.cli.output import binary_output, text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
@@ -38,6 +38,7 @@ def answer(
     import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS[command], known=known)
     require_postfix_lines(log)
+    make_relations(log)
     result = ask_json(log) if ask_json and form is ReportFormat.JSON else ask(log)
     write(result, form, shown, ask_folds(log) if ask_folds and form is ReportFormat.HTML else {})
     finish(log)

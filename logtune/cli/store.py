@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from logtune.cli import options
+from logtune.cli.plain_values import PlainCommand
 from logtune.cli.reading import store_failure
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ Keep = Annotated[
 Form = Annotated[InfoFormat, typer.Option("--format", "-f", help="Form of the answer.")]
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def info(store: Folder, form: Form = InfoFormat.TEXT, wait: Wait = 0.0, debug: options.Debug = False) -> None:
     """Days, hosts, rows, files and sources of a store."""
     del debug
@@ -62,7 +63,7 @@ def info(store: Folder, form: Form = InfoFormat.TEXT, wait: Wait = 0.0, debug: o
             typer.echo(line)
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def prune(store: Folder, keep: Keep, wait: Wait = 0.0, debug: options.Debug = False) -> None:
     """Let go of the rows of days long ago."""
     del debug
@@ -77,7 +78,7 @@ def prune(store: Folder, keep: Keep, wait: Wait = 0.0, debug: options.Debug = Fa
     typer.echo(f"{rows:,} rows let go, {size / 1e6:,.1f} MB")
 
 
-@app.command()
+@app.command(cls=PlainCommand)
 def compact(store: Folder, wait: Wait = 0.0, debug: options.Debug = False) -> None:
     """Make one file of all that a table has for a host and day."""
     del debug

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from logtune.cli import checks
 from logtune.cli.errors import NotFound, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
+from logtune.cli.plain_values import PlainCommand
 from logtune.cli.reading import finish, open_log, require_postfix_lines
 from logtune.cli.reports import write
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from logtune.api import MailLog
 
 
-class TwoLists(TyperCommand):
+class TwoLists(PlainCommand):
     """Takes all paths after ``--after`` for it, so that a shell's ``mail.log*`` works there as it does for PATHS."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

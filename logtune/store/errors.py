@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Iterator
 
 
@@ -23,6 +22,8 @@ class StoreWriteError(StoreError):
 @contextlib.contextmanager
 def told(folder: str) -> Iterator[None]:
     """Tell errors of files and catalogue as ``StoreWriteError``."""
+    import sqlite3  # here: every command knows these errors, few have a catalogue
+
     try:
         yield
     except OSError as error:
