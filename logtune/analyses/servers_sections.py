@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from logtune.analyses.common import ask, counted, duration, when
 from logtune.analyses.servers import DEFAULT, OddHour, Servers, Silence, Without, if_one_fails, peaks, peaks_while
 from logtune.analyses.shares import share
+from logtune.analyses.trial import Trial
+from logtune.analyses.trial_side_by_side import side_by_side
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -196,18 +198,8 @@ def _load(log: Tables, found: Servers) -> Table:
 
 
 def _trial(log: Tables, options: Options) -> list[Item]:
-    found = ask(log, "servers_trial")
-    if not found:
-        return []
-    columns = (
-        Column("restriction", "restriction on trial", Kind.LOGTEXT),
-        Column("host", "host", Kind.LOGTEXT),
-        Column("flagged", "flagged", Kind.COUNT),
-        Column("accepted", "of these accepted", Kind.COUNT),
-    )
-    shown = found[: options.top]
-    note = "Recipients. The verdict (logtune trial) is on all hosts together; one alone: logtune trial --host HOST."
-    return [Table("servers_trial", columns, shown, "Trial", len(found) - len(shown), note)]
+    """Verdicts per host; a log without a trial is not asked for more."""
+    return side_by_side(Trial.of(log, options)) if ask(log, "servers_trial") else []
 
 
 def _shares(log: Tables, options: Options, found: Servers) -> list[Item]:
