@@ -145,7 +145,9 @@ def test_stages_are_stacked(open_page: Open, size: str, scheme: str) -> None:
     for below, above in pairwise(first):
         assert above["y"] + above["height"] == pytest.approx(below["y"], abs=1)
         assert (above["x"], above["width"]) == pytest.approx((below["x"], below["width"]))
-    assert [box["height"] for box in first] == pytest.approx([19.3, 9.9, 5.2, 5.2], abs=0.2)  # with half a pixel of line
+    assert [box["height"] for box in first] == pytest.approx(
+        [19.3, 9.9, 5.2, 5.2], abs=0.2
+    )  # with half a pixel of line
     keys = opened.page.locator("figure .legend li")
     assert keys.all_inner_texts() == ["d sending", "c setting up", "b waiting", "a before"]
     looks = [rect.get_attribute("class") for rect in keys.locator("rect").all()]
