@@ -138,6 +138,23 @@ class Tables:
         vars(twin)["con"] = self._beside(self.con)
         return twin
 
+    def of_host(self, host: str, first: datetime, last: datetime) -> Tables:
+        """The frame of one host, whose lines are from *first* to *last*: its period and days, and another connection.
+
+        The connection has what was made for the log, but not the seven tables: the caller shows what it asks for.
+        """
+        twin = copy(self)
+        twin.answers, twin.kept = {}, set()
+        days = local_days(first, last, self.zone)
+        vars(twin).update(
+            con=self.con.cursor(),
+            hosts=(host,),
+            period=Period(first, last, len(days), self.zone.key),
+            days=tuple(date.fromisoformat(day[0]) for day in days),
+        )
+        twin._register(twin.con)
+        return twin
+
     def _beside(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """Another connection to the database of *con*. What is registered is known to one connection only."""
         other = con.cursor()

@@ -3,13 +3,15 @@
 
     python3 sample_logs/make_samples.py truth [NAME ...]     the small logs (all of them, or those named)
     python3 sample_logs/make_samples.py big [NAME ...]       helo_trial, helo_trial_iso, rotated, filter,
-                                                             two_servers, full_mailboxes
+                                                             two_servers, full_mailboxes, full_storage
     python3 sample_logs/make_samples.py delays [NAME ...]    delays/: slow for one known reason each, in real time
+    python3 sample_logs/make_samples.py busy                 busy.log.gz: more clients than processes, in real time
     python3 sample_logs/make_samples.py oracle               check the declared faults against enforcing Postfixes
     python3 sample_logs/make_samples.py readme               write README.md from what is there
 
-Needs root, Debian packages postfix, faketime, openssl, and dnspython. It runs in namespaces of its own: nothing is
-installed, no port of the machine is used, nothing leaves loopback.
+Needs root, Debian packages postfix, faketime, openssl, and dnspython; full_mailboxes needs dovecot-lmtpd, full_storage
+btrfs-progs, busy what the tests need. It runs in namespaces of its own: nothing is installed, no port of the machine is
+used, nothing leaves loopback.
 """
 
 import sys
@@ -49,6 +51,11 @@ def main(arguments: list[str]) -> None:
         from lab.readme import make_readme
 
         return make_readme(HERE)
+    if what == "busy":
+        sys.path.insert(0, str(HERE.parent))
+        from lab.busy import make_busy
+
+        return make_busy(HERE)
     if what not in ("truth", "big", "delays", "oracle"):
         raise SystemExit(__doc__)
     namespace.enter(__file__, arguments)

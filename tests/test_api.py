@@ -448,7 +448,7 @@ RESTRICTION_KEYS = {
     "accepted_5xx", "fates", "only_this", "authorized", "clients", "client_organisations", "helo_names",
     "sender_domains", "recipients", "verdict", "reasons",
     "candidates", "depends_on_history", "filter", "private", "others", "first", "last",
-    "wanted", "no_evidence", "unwanted", "known", "confidence", "exceptions",
+    "wanted", "no_evidence", "unwanted", "known", "confidence", "exceptions", "hosts",
 }  # fmt: skip
 RECIPIENT_KEYS = {
     "session", "message", "ts", "host", "pid", "queue_id", "client_name", "client_addr", "helo", "sender",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, covered_days
 from logtune.analyses.loads import Key, LimitSource, Load, TransportKey, number_of
+from logtune.postfix.delay_stages import DELAY_STAGES
 from logtune.postfix.process_limits import NO_LIMIT
 from logtune.results import Chart
 
@@ -19,8 +20,6 @@ COLUMNS = 24
 """About so many columns a chart has: they fit into 80 characters beside each other."""
 
 _HOURS = (1, 2, 3, 6, 12, 24)
-
-STAGES = ("a", "b", "c", "d")
 
 
 def hours_of(days: int) -> int:
@@ -60,7 +59,8 @@ def stages_chart(log: Tables, options: Options) -> Chart | None:
         return None
     places = _places(options.days, hours)
     layers = tuple(
-        (name, tuple(found[at][n] if at in found else None for at in places)) for n, name in enumerate(STAGES)
+        (f"{stage.letter} {stage.name}", tuple(found[at][n] if at in found else None for at in places))
+        for n, stage in enumerate(DELAY_STAGES)
     )
     return Chart("stages", whole.first, whole.values, None, hours, layers, "s")
 

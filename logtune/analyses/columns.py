@@ -42,6 +42,8 @@ DELAYS = _and(
 )
 SIZING = _and(
     DELAYS,
+    decisions="object repeat",
+    verdicts=" ".join(TRIAL["verdicts"]),
     deliveries="service queued_as",
     notices="instance service daemon repeat severity client_name client_addr endpoint value text",
 )

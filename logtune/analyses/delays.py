@@ -10,7 +10,8 @@ from logtune.analyses.deliveries import TIMES_MIN, deliveries, delivery_times, p
 from logtune.analyses.disk import disk_and_queue, disk_glance
 from logtune.analyses.name_service import name_service, name_service_glance
 from logtune.analyses.queue_view import queue_view
-from logtune.analyses.stages import LETTERS, NO_DELIVERY, delays_glance, stage_findings, week_items
+from logtune.analyses.stages import LETTERS, NO_DELIVERY, delays_glance, stage_findings
+from logtune.analyses.weeks import week_items
 from logtune.postfix.delay_stages import stage as known_stage
 from logtune.results import Column, Item, Kind, Level, Next, Note, Section, Table
 

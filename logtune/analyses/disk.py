@@ -63,8 +63,18 @@ def _full(log: Tables) -> list[Finding]:
     rows = [row for row in ask(log, "disk_warnings") if row[0] != TOO_LARGE]
     if not rows:
         return []
-    detail = "; ".join(f"{what}: {counted(lines, 'line')}" for what, lines, *_ in rows) + "."
-    return [Finding(Level.ACT, "The queue's disk is or was full, or fails", detail, "df -h -i /var/spool/postfix")]
+    queue = [f"{what}: {counted(lines, 'line')}" for what, lines, *_ in rows if what != MAILBOXES]
+    mailboxes = sum(lines for what, lines, *_ in rows if what == MAILBOXES)
+    found = []
+    if queue:
+        title, command = "The queue's disk is or was full, or fails", "df -h -i /var/spool/postfix"
+        found.append(Finding(Level.ACT, title, "; ".join(queue) + ".", command))
+    if mailboxes:
+        detail = (
+            f"{counted(mailboxes, 'delivery', 'deliveries')} put off: no space left on device. Mail waits meanwhile."
+        )
+        found.append(Finding(Level.ACT, "The mailboxes' disk is or was full", detail, "df -h -i"))
+    return found
 
 
 def _slow(log: Tables) -> list[Finding]:
@@ -85,6 +95,9 @@ def _slow(log: Tables) -> list[Finding]:
     )
     return [Finding(Level.LOOK, "Small mails wait before the queue, not for the disk", detail, "logtune delays")]
 
+
+MAILBOXES = "mailbox storage: no space left on device"
+"""What ``disk_warnings.sql`` counts of deliveries: another disk, as a rule, than the queue's."""
 
 TOO_LARGE = "mail larger than the queue takes"
 """A warning that ``disk_warnings.sql`` counts too, but message_size_limit is no fault of the disk."""

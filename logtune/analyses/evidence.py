@@ -116,7 +116,7 @@ def prepare(tables: Tables) -> Sources:
     """
     _make(tables, "arrivals", "evidence_arrivals", spam=list(SPAM))
     tables.con.execute(
-        "CREATE OR REPLACE TEMP TABLE own_domains AS"
+        "CREATE OR REPLACE TABLE own_domains AS"
         " SELECT DISTINCT recipient_domain AS domain FROM arrivals WHERE NOT private AND recipient_domain IS NOT NULL"
     )
     _make(tables, "own_sent", "evidence_sent")
@@ -134,7 +134,7 @@ def prepare(tables: Tables) -> Sources:
 
 
 def _make(tables: Tables, name: str, of: str, **parameters: Any) -> None:
-    tables.con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query(of)}", parameters or None)
+    tables.con.execute(f"CREATE OR REPLACE TABLE {name} AS {query(of)}", parameters or None)
 
 
 def _count(tables: Tables, sql: str) -> int:

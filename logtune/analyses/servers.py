@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.common import ask, keep
-from logtune.analyses.loads import service_loads
-from logtune.postfix.process_limits import SMTP_NAMES
+from logtune.analyses.loads import LimitSource, Load, service_loads
+from logtune.postfix.process_limits import NO_LIMIT, SMTP_NAMES
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
@@ -37,10 +37,6 @@ WEEK_OTHER = 0.10
 HOUR_LEAST, HOUR_SIGMA, HOUR_OTHER = 20, 6.0, 0.15
 """An hour stands out from so many sessions, so many standard deviations, and so many points. A wide margin: a client
 opens several sessions in a row."""
-
-
-DEFAULT = "default"
-"""Where a limit is from that the log does not tell: it is Postfix's own."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class Without:
     now: int
     needed: int
     limit: int
-    limit_from: str
+    limit_from: LimitSource
 
 
 @dataclass(frozen=True)
@@ -217,15 +213,16 @@ class Servers:
         return any(s.since < hour + timedelta(hours=1) and s.until > hour for s in self.silences)
 
 
-def if_one_fails(log: Tables, servers: Servers) -> list[Without]:
+def if_one_fails(log: Tables, options: Options, servers: Servers) -> list[Without]:
     """For each host that fails and each that takes over: processes needed at the peak, most needed first."""
     shares = servers.shares()
     if len(shares) < 2:
         return []
     keep(log, "server_minutes", "servers_minutes")
-    limits = _limits(log)
+    limits = _limits(log, options)
+    unknown = (NO_LIMIT, LimitSource.DEFAULT)
     asked = ask(log, "servers_without", hosts=tuple(shares), shares=tuple(shares.values()))
-    return [Without(fails, takes, now, needed, *limits.get(takes, (0, DEFAULT))) for fails, takes, now, needed in asked]
+    return [Without(fails, takes, now, needed, *limits.get(takes, unknown)) for fails, takes, now, needed in asked]
 
 
 def peaks_while(log: Tables, silence: Silence) -> list[tuple[str, int]]:
@@ -237,31 +234,37 @@ def peaks_while(log: Tables, silence: Silence) -> list[tuple[str, int]]:
     ]
 
 
-def peaks(log: Tables) -> dict[str, tuple[int, int, str]]:
-    """Host to the highest peak of one of its port-25 services, that service's limit, and where the limit is from."""
-    found: dict[str, tuple[int, int, str]] = {}
-    for host, peak, limit, source in _loads(log):
-        if peak > found.get(host, (-1, 0, ""))[0]:
-            found[host] = (peak, limit, source)
+def peaks(log: Tables, options: Options) -> dict[str, Load]:
+    """Host to that of its port-25 services which has the highest peak."""
+    found: dict[str, Load] = {}
+    for host, load in _loads(log, options):
+        if host not in found or load.peak > found[host].peak:
+            found[host] = load
     return found
 
 
-def _limits(log: Tables) -> dict[str, tuple[int, str]]:
-    """Host to the processes that its port-25 services may have together (0: no limit), and where that is from."""
-    found: dict[str, tuple[int, str]] = {}
-    for host, _, limit, source in _loads(log):
-        so_far, known = found.get(host, (0, source))
-        found[host] = (so_far + limit, source if source == known else DEFAULT)
-    return found
+def _limits(log: Tables, options: Options) -> dict[str, tuple[int, LimitSource]]:
+    """Host to the processes that its port-25 services may have together (0: no limit), and where that is from.
+
+    Of several sources the weakest is named: the sum is no better than its worst part.
+    """
+    found: dict[str, list[Load]] = {}
+    for host, load in _loads(log, options):
+        found.setdefault(host, []).append(load)
+    weakest = [LimitSource.DEFAULT, LimitSource.LOG, LimitSource.POSTCONF]
+    return {
+        host: (
+            NO_LIMIT if any(load.limit == NO_LIMIT for load in loads) else sum(load.limit for load in loads),
+            min((load.source for load in loads), key=weakest.index),
+        )
+        for host, loads in found.items()
+    }
 
 
-def _loads(log: Tables) -> list[tuple[str, int, int, str]]:
-    """Host, peak, limit and where it is from, of each port-25 service."""
-    return [
-        (host, load.peak, load.limit, "log" if load.logged else DEFAULT)
-        for (host, _, service), load in service_loads(log).items()
-        if host is not None and _by_mx(service)
-    ]
+def _loads(log: Tables, options: Options) -> list[tuple[str, Load]]:
+    """Host and load of each port-25 service. A configuration that was given is taken for every host."""
+    loads = service_loads(log, options.limits)
+    return [(host, load) for (host, _, service), load in loads.items() if host is not None and _by_mx(service)]
 
 
 def _by_mx(service: str | None) -> bool:

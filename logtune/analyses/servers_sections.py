@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.common import ask, counted, duration, when
-from logtune.analyses.servers import DEFAULT, OddHour, Servers, Silence, Without, if_one_fails, peaks, peaks_while
+from logtune.analyses.loads import LimitSource
+from logtune.analyses.servers import OddHour, Servers, Silence, Without, if_one_fails, peaks, peaks_while
 from logtune.analyses.shares import share
+from logtune.analyses.trial import Trial
+from logtune.analyses.trial_side_by_side import side_by_side
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -22,6 +25,11 @@ MEASURED, CANNOT = "from the log", "the log cannot tell"
 ASK_DNS = "dig +short MX YOUR-DOMAIN"
 BACKUP_LEAST, BACKUP_PART = 20, 0.05
 """Sessions at a backup, and their part of all, from which it is worth a look that the first host was up."""
+LIMIT_FROM = {
+    LimitSource.POSTCONF: "from postconf, taken for every host",
+    LimitSource.LOG: "from the log",
+    LimitSource.DEFAULT: "Postfix's default, the log does not tell it",
+}
 NEAR = 0.9
 """As for a peak: from nine tenths of the limit, the next one may reach it."""
 
@@ -31,9 +39,9 @@ def servers(log: Tables, options: Options) -> list[Section]:
     found = Servers.of(log, options)
     if found is None:
         return []
-    spare = if_one_fails(log, found)
+    spare = if_one_fails(log, options, found)
     items: list[Item] = [*_findings(log, options, found, spare), *_coverage(options, found)]
-    items += [_traffic(found), _load(log, found)]
+    items += [_traffic(found), _load(log, options, found)]
     sections = [
         Section("servers", "Several servers", [*items, *_trial(log, options)], "hosts of this log"),
         Section("servers_shares", "How they share", _shares(log, options, found), "sessions on port 25"),
@@ -46,7 +54,7 @@ def servers(log: Tables, options: Options) -> list[Section]:
 def server_findings(log: Tables, options: Options) -> list[Finding]:
     """What of several servers needs a person; nothing for a log of one host."""
     found = Servers.of(log, options)
-    return _findings(log, options, found, if_one_fails(log, found)) if found else []
+    return _findings(log, options, found, if_one_fails(log, options, found)) if found else []
 
 
 def at_a_glance(log: Tables, options: Options) -> list[tuple[Level, str, str, str]]:
@@ -61,7 +69,7 @@ def at_a_glance(log: Tables, options: Options) -> list[tuple[Level, str, str, st
     usual = found.usual()
     parts = ", ".join(f"{host} {share(count, usual.total())}" for host, count in usual.most_common())
     said = f"{counted(len(found.traffic), 'host')}; sessions on port 25: {parts}"
-    found_trouble = _findings(log, options, found, if_one_fails(log, found))
+    found_trouble = _findings(log, options, found, if_one_fails(log, options, found))
     level = (
         Level.ACT if any(f.level is Level.ACT for f in found_trouble) else Level.LOOK if found_trouble else Level.WELL
     )
@@ -128,8 +136,8 @@ def _too_few(spare: Sequence[Without]) -> list[Finding]:
     found = []
     for one in spare:
         if one.limit and one.needed > NEAR * one.limit:
-            known = one.limit_from != DEFAULT
-            limit = f"{one.limit:,}" if known else f"{one.limit:,} (Postfix's default, the log does not tell it)"
+            known = one.limit_from is not LimitSource.DEFAULT
+            limit = f"{one.limit:,} ({LIMIT_FROM[one.limit_from]})"
             title = f"If {one.fails} fails, {one.takes} needs {one.needed:,} smtpd processes; its limit is {limit}"
             level = Level.ACT if known and one.needed > one.limit else Level.LOOK
             found.append(Finding(level, title, f"Its own peak is {one.now:,}.", "logtune sizing"))
@@ -172,14 +180,15 @@ def _traffic(found: Servers) -> Table:
     return Table("servers_traffic", columns, rows, "Traffic", note=note, sql=sql)
 
 
-def _load(log: Tables, found: Servers) -> Table:
+def _load(log: Tables, options: Options, found: Servers) -> Table:
     times = {host: row for host, *row in ask(log, "servers_deliveries")}
-    tops = peaks(log)
+    tops = peaks(log, options)
     rows = []
     for host in found.traffic:
-        peak, limit, source = tops.get(host, (None, None, None))
+        load = tops.get(host)
+        peak = (load.peak, load.limit or None, load.source.value) if load else (None, None, None)
         sent, deferred, bounced, median, p95 = times.get(host, (0, 0, 0, None, None))
-        rows.append((host, peak, limit or None, source, sent, median, p95, deferred, bounced))
+        rows.append((host, *peak, sent, median, p95, deferred, bounced))
     columns = (
         Column("host", "host", Kind.LOGTEXT, strong=True),
         Column("peak", "peak", Kind.COUNT),
@@ -196,18 +205,8 @@ def _load(log: Tables, found: Servers) -> Table:
 
 
 def _trial(log: Tables, options: Options) -> list[Item]:
-    found = ask(log, "servers_trial")
-    if not found:
-        return []
-    columns = (
-        Column("restriction", "restriction on trial", Kind.LOGTEXT),
-        Column("host", "host", Kind.LOGTEXT),
-        Column("flagged", "flagged", Kind.COUNT),
-        Column("accepted", "of these accepted", Kind.COUNT),
-    )
-    shown = found[: options.top]
-    note = "Recipients. The verdict (logtune trial) is on all hosts together; one alone: logtune trial --host HOST."
-    return [Table("servers_trial", columns, shown, "Trial", len(found) - len(shown), note)]
+    """Verdicts per host; a log without a trial is not asked for more."""
+    return side_by_side(Trial.of(log, options)) if ask(log, "servers_trial") else []
 
 
 def _shares(log: Tables, options: Options, found: Servers) -> list[Item]:
@@ -279,7 +278,8 @@ def _odd_hours(found: Sequence[OddHour], options: Options) -> Item:
 
 def _fails(options: Options, spare: Sequence[Without]) -> list[Item]:
     rows = [
-        (one.fails, one.takes, one.now, one.needed, one.limit or None, one.limit_from) for one in spare[: options.top]
+        (one.fails, one.takes, one.now, one.needed, one.limit or None, one.limit_from.value)
+        for one in spare[: options.top]
     ]
     columns = (
         Column("fails", "if this fails", Kind.LOGTEXT, strong=True),
@@ -293,6 +293,8 @@ def _fails(options: Options, spare: Sequence[Without]) -> list[Item]:
         "Computed from the peaks of each minute: the others take the sessions by their present shares. Sessions of a "
         "fuller server last longer, and clients that waited come together: take it as the least."
     )
+    if options.limits:
+        note += " The limit from postconf is that of one host, taken for every one."
     return [Table("servers_fail", columns, rows, omitted=len(spare) - len(rows), note=note)]
 
 

@@ -14,7 +14,7 @@ from logtune.analyses.disk import CLIENTS, SMALL_SLOW, small_mails
 from logtune.analyses.name_service import setup_times
 from logtune.analyses.queue_view import ACTIVE_LIMIT, ACTIVE_NEAR, active_peaks
 from logtune.postfix.delay_stages import stage as known_stage
-from logtune.results import Column, Finding, Item, Kind, Level, Note, Table
+from logtune.results import Finding, Level
 
 if TYPE_CHECKING:
     from logtune.analyses.options import Options
@@ -34,10 +34,6 @@ FEW = 5
 """So many places are a few, if there are at least twice as many: more, and it is no longer a matter of single sites."""
 WAITED = 1.0
 """Seconds in stage b from which a mail waited for its turn: qmgr and a free process take milliseconds."""
-WEEK_MIN = 100
-"""Transactions that a week must have for a comparison of its 95 %: five of them are above it."""
-SLOWER = 1.5
-"""Times the 95 % of the first week, and at least half of ``SLOW`` in seconds: less comes and goes."""
 
 
 NO_DELIVERY = frozenset({"error", "retry", "discard"})
@@ -246,57 +242,3 @@ RECEIVERS = {
 
 def _how_many(few: tuple[Place, ...], number: int, one: str) -> str:
     return f"{len(few)} of {counted(number, one)}" if number > 1 else f"the only {one}"
-
-
-def week_items(log: Tables, options: Options) -> list[Item]:
-    """Whether it gets slower from week to week: a finding or a sentence, and the table."""
-    found = _weeks(log, options)
-    weeks = sorted({row[1] for row in found})
-    if len(weeks) < 2:
-        return [Note("Less than two weeks in the log: whether it gets slower cannot be told.")]
-    columns = (
-        Column("transport", "transport", Kind.LOGTEXT),
-        Column("week", "week from", Kind.TEXT),
-        Column("days", "days", Kind.COUNT),
-        Column("transactions", "first tries", Kind.COUNT),
-        Column("half", "50 %", Kind.SECONDS, "s"),
-        Column("p95", "95 %", Kind.SECONDS, "s"),
-        *(Column(f"mean_{letter}", f"mean {letter}", Kind.SECONDS, "s", wide=True) for letter in LETTERS),
-    )
-    rows = [
-        (row[0], f"{row[1]:%d %b %Y}", *row[2:4], *(row[4] if row[3] >= TIMES_MIN else (None, None)), *row[5])
-        for row in found
-    ]
-    said: list[Item] = [*slower_findings(log, options)]
-    said = said or [Note(_steady(found))]
-    return [Table("delays_by_week", columns, rows, "By week", counts="transactions"), *said]
-
-
-def _steady(found: list[tuple[Any, ...]]) -> str:
-    enough = [row[0] for row in found if row[3] >= WEEK_MIN]
-    if len(enough) == len(set(enough)):
-        return f"No transport has {WEEK_MIN} first tries in two weeks: whether it gets slower cannot be told."
-    return "No transport got slower from its first week to its last."
-
-
-def slower_findings(log: Tables, options: Options) -> list[Finding]:
-    """Transports whose last week is slower than their first, where both have enough transactions."""
-    per: dict[str, list[tuple[Any, ...]]] = {}
-    for row in _weeks(log, options):
-        if row[3] >= WEEK_MIN:
-            per.setdefault(row[0], []).append(row)
-    found = []
-    for transport, weeks in per.items():
-        first, last = weeks[0], weeks[-1]
-        before, after = first[4][1], last[4][1]
-        if len(weeks) > 1 and after >= SLOWER * before and after - before >= SLOW / 2:
-            grown = max(range(4), key=lambda i: (last[5][i] or 0.0) - (first[5][i] or 0.0))
-            where = f"{LETTERS[grown]}, {known_stage(LETTERS[grown]).name}"
-            detail = f"95 % within {before:.2g} s in the first week, {after:.2g} s in the last; most of it in {where}."
-            found.append(Finding(Level.LOOK, f"{transport} gets slower from week to week", detail, "logtune delays"))
-    return found
-
-
-def _weeks(log: Tables, options: Options) -> list[tuple[Any, ...]]:
-    prepare(log)
-    return [row for row in ask(log, "stages_by_week", zone=options.zone) if row[0] not in NO_DELIVERY]

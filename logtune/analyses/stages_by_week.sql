@@ -1,14 +1,15 @@
 -- title: First tries by week
--- question: Do deliveries get slower from week to week?
--- tables: attempts
--- parameters: $zone IANA name of the zone
+-- question: Do deliveries get slower from week to week, and on which host?
+-- tables: attempts, deliveries
+-- parameters: $zone IANA name of the zone, $hosts whether hosts are told apart (a log of one host need not be asked for it)
 -- caveats: as Delivery attempts with their kind of try. Weeks begin on Monday, local time; first and last may be parts of one, so the days are given.
-SELECT transport, week::DATE AS week, count(DISTINCT moment::DATE) AS days, count(*) AS transactions, quantile_disc(delay, [0.5, 0.95]) AS delay,
+SELECT transport, host, week::DATE AS week, count(DISTINCT moment::DATE) AS days, count(*) AS transactions, quantile_disc(delay, [0.5, 0.95]) AS delay,
        [round(avg(a), 3), round(avg(b), 3), round(avg(c), 3), round(avg(d), 3)] AS mean
 FROM (
-    SELECT CASE WHEN hop THEN daemon || ' to the filter' ELSE daemon END AS transport, delay, a, b, c, d,
+    SELECT CASE WHEN hop THEN daemon || ' to the filter' ELSE daemon END AS transport, host, delay, a, b, c, d,
            time_bucket(INTERVAL 15 MINUTES, ts) AT TIME ZONE 'UTC' AT TIME ZONE $zone AS moment, date_trunc('week', moment) AS week
-    FROM attempts WHERE try = 'first' AND leads AND ts IS NOT NULL
+    FROM attempts LEFT JOIN (SELECT position, host::VARCHAR AS host FROM deliveries WHERE $hosts) USING (position)
+    WHERE try = 'first' AND leads AND ts IS NOT NULL
 )
-GROUP BY 1, 2
-ORDER BY 1, 2
+GROUP BY 1, 2, 3
+ORDER BY 1, 2, 3

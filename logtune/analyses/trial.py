@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from logtune import classify
-from logtune.analyses import evidence, organisations, verdict
+from logtune.analyses import evidence, organisations, trial_hosts, verdict
 from logtune.analyses.confidence import DRY_DAYS, Borders, Confidence, Seen
 from logtune.analyses.exemptions import Exemption, exemptions
 from logtune.analyses.options import Options
@@ -84,6 +84,27 @@ class OnTrial:
 
 
 @dataclass(frozen=True)
+class OnHost:
+    """A restriction on one host: as it is on trial there (None: no warning), and lines in which it really rejects."""
+
+    host: str
+    entry: OnTrial | None
+    rejects: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Verdict and reasons (null and empty where it is not on trial), and all counts."""
+        ruling = self.entry.ruling if self.entry else None
+        return {
+            "host": self.host,
+            "verdict": ruling.verdict.value if ruling else None,
+            "reasons": list(ruling.reasons) if ruling else [],
+            "days": self.entry.confidence.span.days if self.entry else 0,
+            "rejects": self.rejects,
+            **{name: self.entry.counts[name] if self.entry else 0 for name in COUNTS},
+        }
+
+
+@dataclass(frozen=True)
 class Facts:
     """What all restrictions on trial share, asked once: by restriction (or text) and service, or of the whole log."""
 
@@ -121,9 +142,7 @@ class Trial:
     def of(cls, tables: Tables, options: Options) -> Trial:
         """Count and judge; makes the tables ``clients``, ``submission`` and ``flagged`` on the log's connection."""
         learnt = prepare(tables, options)
-        rows = tables.frame("trial_counts").to_pylist()
-        facts = Facts.of(tables)
-        found = [_on_trial(tables, options, row, facts) for row in rows]
+        found = _entries(tables, options)
         order = [Verdict.NO, Verdict.KEEP, Verdict.EXCEPTIONS, Verdict.LITTLE, Verdict.ENFORCE]
         found.sort(key=lambda r: (order.index(r.ruling.verdict), -r.counts["accepted"], r.name, r.service or ""))
         return cls(tables, options, found, learnt)
@@ -143,6 +162,24 @@ class Trial:
         """Recipients that are accepted today and flagged by any restriction on trial."""
         return sum(count for _, count in self.overlap)
 
+    @cached_property
+    def by_host(self) -> Mapping[Entry, Sequence[OnHost]]:
+        """Each restriction on each host that takes mail, hosts by name; empty where fewer than two do."""
+        if len(self.tables.hosts) < 2 or not self.restrictions:
+            return {}
+        rejecting = trial_hosts.rejecting(self.tables)
+        if len(rejecting) < 2:
+            return {}
+        there = {
+            host: {(r.name, r.service): r for r in _entries(tables, self.options)}
+            for host, tables in trial_hosts.alone(self.tables, TRIAL_NAME)
+            if host in rejecting
+        }
+        return {
+            key: tuple(OnHost(host, there[host].get(key), rejecting[host].get(key, 0)) for host in sorted(there))
+            for key in ((r.name, r.service) for r in self.restrictions)
+        }
+
     def find(self, name: str) -> list[OnTrial]:
         """The entries of a restriction or text. Raises ``KeyError`` naming those on trial."""
         found = [r for r in self.restrictions if name in (r.name, r.restriction, r.text)]
@@ -159,7 +196,10 @@ class Trial:
             "period": {"first": iso(period.first), "last": iso(period.last), "days": period.days, "zone": period.zone},
             "coverage": _coverage_json(coverage),
             "evidence": asdict(self.learnt),
-            "restrictions": [r.to_json() for r in self.restrictions],
+            "restrictions": [
+                {**r.to_json(), "hosts": [h.to_json() for h in self.by_host.get((r.name, r.service), ())]}
+                for r in self.restrictions
+            ],
             "overlap": [{"restrictions": list(names), "accepted": count} for names, count in self.overlap],
         }
         if recipients:
@@ -200,6 +240,13 @@ TRIAL_NAME = r"""trial_name(restriction, text) AS
          THEN trim(restriction || ' ' || regexp_extract(text, 'blocked using ([^\s;]+)', 1))
          ELSE coalesce(restriction, text) END"""
 """One entry per DNS list (smtpd_check.c: default_rbl_reply says which): lists differ more than any two restrictions."""
+
+
+def _entries(tables: Tables, options: Options) -> list[OnTrial]:
+    """All restrictions on trial; the tables of ``prepare`` must be there."""
+    rows = tables.frame("trial_counts").to_pylist()
+    facts = Facts.of(tables)
+    return [_on_trial(tables, options, row, facts) for row in rows]
 
 
 def _key(row: Mapping[str, Any]) -> Entry:

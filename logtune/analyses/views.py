@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from logtune.analyses import trial_sections
+from logtune.analyses import trial_sections, trial_side_by_side
 from logtune.analyses.attention import attention
 from logtune.analyses.common import plural
 from logtune.analyses.connections import connections
@@ -49,7 +49,13 @@ def report(log: Tables, options: Options, trial: Callable[[], Trial]) -> Report:
             asked = pool.submit(_without_trial, log.beside(), options)
             found = trial()
             problems, *rest = asked.result()
-    return _report(log, "report", _headline(found, problems), [trial_sections.verdicts(found), problems, *rest])
+    return _report(log, "report", _headline(found, problems), [_verdicts(found), problems, *rest])
+
+
+def _verdicts(found: Trial) -> Section:
+    """The verdicts, and under them where hosts differ."""
+    section = trial_sections.verdicts(found)
+    return replace(section, items=[*section.items, *trial_side_by_side.differences(found)])
 
 
 def _without_trial(log: Tables, options: Options) -> list[Section]:
@@ -76,7 +82,8 @@ def trial(
     if restriction is None:
         sections = [trial_sections.verdicts(found)]
         if found.restrictions:
-            sections += [trial_sections.counts(found), *_present(trial_sections.overlap(found))]
+            sections += [*trial_side_by_side.section(found), trial_sections.counts(found)]
+            sections += _present(trial_sections.overlap(found))
         return _report(log, "trial", trial_sections.headline(found), sections)
     from logtune.analyses import trial_in_full
 

@@ -30,6 +30,7 @@ QUOTA_TEXTS = (
     QuotaText(
         "*mailbox *File too large*", "local and virtual, mailbox_size_limit and virtual_mailbox_limit of mbox files"
     ),
+    QuotaText("*append message to file *File too large*", "local, mailbox_size_limit of a file that an alias names"),
     QuotaText("*mailbox * is over quota*", "Cyrus IMAP lmtpd and others"),
     QuotaText("*Over quota*", "Cyrus IMAP lmtpd"),
 )

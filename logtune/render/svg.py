@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -28,6 +28,10 @@ CHART_HEIGHT = 150
 _SPARK_STEP, _SPARK_COLUMN = 4, 3
 _LETTER_FROM = 8.0
 _TICKS_MOST = 5
+_HOURLY_TO = 48
+
+LAYER_LOOKS = 4
+"""Looks of layers that the style sheet has: patterns, so that they differ without colours too."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +77,29 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """A chart of columns: ``lines`` are (y, words, class) of the grid, ``ticks`` (percent, words) below."""
+    """A chart of columns: ``lines`` are (y, words, class) of the grid, ``ticks`` (percent, words) below.
+
+    ``layers`` are what the columns are made of, each with its name and class, from the bottom up. ``heads`` and
+    ``days`` are the same as a table: when, the whole, and each layer.
+    """
 
     height: int
     columns: Sequence[Column]
     lines: Sequence[tuple[float, str, str]]
     ticks: Sequence[tuple[float, str]]
     words: str
-    days: Sequence[tuple[str, str]]
+    heads: Sequence[str]
+    days: Sequence[Sequence[str]]
+    layers: Sequence[Layer] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A part of every column of a chart."""
+
+    name: str
+    look: str
+    columns: Sequence[Column]
 
 
 def _pieces(weights: Sequence[float], looks: Sequence[str], whole: float = 100.0) -> list[Piece]:
@@ -172,64 +191,132 @@ def _range(known: Sequence[float]) -> str:
 
 
 def columns(chart: Chart) -> Columns:
-    """The chart of a number per day, with the limit it runs into and a table of the same values."""
-    days = course.numbers_of(chart.values)
-    per = course.per_column(len(days), COLUMNS_MOST)
-    shown = course.bucket(days, per)
+    """The chart of a number per day or hours, with the limit it runs into and a table of the same values."""
+    per = course.per_column(len(chart.values), COLUMNS_MOST)
+    shown = course.bucket(course.numbers_of(chart.values), per)
     top = max([chart.limit or 0.0, *(v for v in shown if v is not None)], default=0.0) or 1.0
     step = 100 / max(1, len(shown))
-    names = [_from_to(chart.first + timedelta(days=i * per), per) for i in range(len(shown))]
+    names = [_from_to(chart, i * per, per) for i in range(len(shown))]
     bars = [
-        _column(i * step, step, v, top, chart.limit, name)
+        _column(i * step, step, v, top, chart.limit, f"{name}: {_amount(v, chart)}")
         for i, (v, name) in enumerate(zip(shown, names, strict=True))
         if v is not None
     ]
-    table = [(name, numbers.NONE if v is None else numbers.number(v)) for name, v in zip(names, shown, strict=True)]
+    parts = [(name, course.bucket(course.numbers_of(layer), per)) for name, layer in chart.layers]
     known = [v for v in shown if v is not None]
-    return Columns(CHART_HEIGHT, bars, _grid(top, chart.limit), _ticks(chart, per, step), _said(chart, known), table)
-
-
-def _from_to(first: date, days: int) -> str:
-    return numbers.weekday(first) if days == 1 else numbers.span(first, first + timedelta(days=days - 1))
-
-
-def _column(x: float, step: float, value: float, top: float, limit: float | None, name: str) -> Column:
-    height = max(2.0, CHART_HEIGHT * value / top) if value > 0 else 1.0
-    look = "zero" if value <= 0 else "full" if limit is not None and value >= limit else "day"
-    gap = 0.14 * step
-    y = round(CHART_HEIGHT - height, 1)
-    return Column(
-        round(x + gap / 2, 2), y, round(step - gap, 2), round(height, 1), look, f"{name}: {numbers.number(value)}"
+    return Columns(
+        height=CHART_HEIGHT,
+        columns=bars,
+        lines=_grid(top, chart),
+        ticks=_ticks(chart, per, step),
+        words=_said(chart, known),
+        heads=["day" if chart.hours == 24 else "hours", chart.name.replace("_", " "), *(name for name, _ in parts)],
+        days=[_row(names[i], [shown[i], *(layer[i] for _, layer in parts)], chart) for i in range(len(shown))],
+        layers=_layers(parts, top, step, names, chart),
     )
 
 
-def _grid(top: float, limit: float | None) -> list[tuple[float, str, str]]:
-    """The highest value and its half if that is whole; the limit's line says that it is one."""
-    lines = [(0.0, numbers.number(top), "grid")]
-    if top / 2 == round(top / 2):
-        lines.append((CHART_HEIGHT / 2, numbers.number(top / 2), "grid"))
+def _row(name: str, cells: Sequence[float | None], chart: Chart) -> tuple[str, ...]:
+    return (name, *(numbers.NONE if v is None else _amount(v, chart) for v in cells))
+
+
+def _amount(value: float, chart: Chart) -> str:
+    return f"{numbers.number(value)} {chart.unit}" if chart.unit else numbers.number(value)
+
+
+def _layers(
+    parts: Sequence[tuple[str, Sequence[float | None]]], top: float, step: float, names: Sequence[str], chart: Chart
+) -> list[Layer]:
+    """The layers, each column of which stands on those below it; a part of nought has no height."""
+    reached = [0.0] * len(names)
+    found = []
+    for number, (name, layer) in enumerate(parts):
+        look = f"layer-{number % LAYER_LOOKS}"
+        pieces = []
+        for i, value in enumerate(layer):
+            if value is not None and value > 0:
+                height = CHART_HEIGHT * value / top
+                y = round(CHART_HEIGHT - reached[i] - height, 1)
+                says = f"{names[i]}, {name}: {_amount(value, chart)}"
+                x, width = _across(i * step, step)
+                pieces.append(Column(x, y, width, round(height, 1), look, says))
+                reached[i] += height
+        found.append(Layer(name, look, pieces))
+    return found
+
+
+def _from_to(chart: Chart, index: int, values: int) -> str:
+    """The days or hours that a column stands for."""
+    per_day = 24 // chart.hours
+    first, last = (chart.first + timedelta(days=i // per_day) for i in (index, index + values - 1))
+    if per_day > 1 and values < per_day:
+        begin = index % per_day * chart.hours
+        return f"{numbers.weekday(first)} {begin:02d}–{begin + values * chart.hours:02d} h"
+    return numbers.weekday(first) if first == last else numbers.span(first, last)
+
+
+def _across(x: float, step: float) -> tuple[float, float]:
+    """Where a column begins and how wide it is, with a gap to the next."""
+    gap = 0.14 * step
+    return round(x + gap / 2, 2), round(step - gap, 2)
+
+
+def _column(x: float, step: float, value: float, top: float, limit: float | None, says: str) -> Column:
+    height = max(2.0, CHART_HEIGHT * value / top) if value > 0 else 1.0
+    look = "zero" if value <= 0 else "full" if limit is not None and value >= limit else "day"
+    at, width = _across(x, step)
+    return Column(at, round(CHART_HEIGHT - height, 1), width, round(height, 1), look, says)
+
+
+def _grid(top: float, chart: Chart) -> list[tuple[float, str, str]]:
+    """The highest value and its half if that is whole or has a unit; the limit's line says that it is one."""
+    limit = chart.limit
+    lines = [(0.0, _amount(top, chart), "grid")]
+    if chart.unit or top / 2 == round(top / 2):
+        lines.append((CHART_HEIGHT / 2, _amount(top / 2, chart), "grid"))
     if limit:
-        lines = [line for line in lines if line[1] != numbers.number(limit)]
-        lines.append((round(CHART_HEIGHT * (1 - limit / top), 1), f"limit {numbers.number(limit)}", "limit"))
+        lines = [line for line in lines if line[1] != _amount(limit, chart)]
+        lines.append((round(CHART_HEIGHT * (1 - limit / top), 1), f"limit {_amount(limit, chart)}", "limit"))
     return [*lines, (float(CHART_HEIGHT), "0", "base")]
 
 
 def _ticks(chart: Chart, per: int, step: float) -> list[tuple[float, str]]:
-    """The first day and Mondays, as many as have room on a phone."""
-    starts = [chart.first + timedelta(days=i * per) for i in range(-(-len(chart.values) // per))]
-    mondays = [i for i, day in enumerate(starts) if i and (day.weekday() == 0 or per > 1)]
-    if mondays and mondays[0] * step < 100 / (_TICKS_MOST + 1):
-        mondays = mondays[1:]
-    every = max(1, math.ceil(len(mondays) / (_TICKS_MOST - 1)))
-    chosen = [i for i in mondays[::every] if (len(starts) - i) * step > 100 / (2 * _TICKS_MOST)]
-    return [(round(i * step, 2), numbers.day(starts[i])) for i in ([0] if starts else []) + chosen]
+    """The first day and Mondays; of hours midnights, of a day or two some hours; as many as fit on a phone."""
+    if chart.hours < 24 and len(chart.values) * chart.hours <= _HOURLY_TO:
+        return _hour_ticks(chart, per, step)
+    per_day = 24 // chart.hours
+    starts = [(i * per, chart.first + timedelta(days=i * per // per_day)) for i in range(-(-len(chart.values) // per))]
+    marked = [
+        n for n, (i, day) in enumerate(starts)
+        if n and (per > 1 or (i % per_day == 0 and (day.weekday() == 0 or per_day > 1)))
+    ]  # fmt: skip
+    marked = [n for n in marked if n * step >= 100 / (_TICKS_MOST + 1)]
+    every = max(1, math.ceil(len(marked) / (_TICKS_MOST - 1)))
+    chosen = [n for n in marked[::every] if (len(starts) - n) * step > 100 / (2 * _TICKS_MOST)]
+    return [(round(n * step, 2), numbers.day(starts[n][1])) for n in ([0] if starts else []) + chosen]
+
+
+def _hour_ticks(chart: Chart, per: int, step: float) -> list[tuple[float, str]]:
+    """A few hours of a day or two; midnight is its date."""
+    found = []
+    for n in range(-(-len(chart.values) // per)):
+        hours = n * per * chart.hours
+        if hours % (len(chart.values) * chart.hours // (_TICKS_MOST - 1)) == 0:
+            day = chart.first + timedelta(days=hours // 24)
+            found.append((round(n * step, 2), f"{hours % 24:02d}:00" if hours % 24 else numbers.day(day)))
+    return found
 
 
 def _said(chart: Chart, known: Sequence[float]) -> str:
-    limit = f", limit {numbers.number(chart.limit)}" if chart.limit else ""
+    limit = f", limit {_amount(chart.limit, chart)}" if chart.limit else ""
+    layers = f"; each column from the bottom up: {', '.join(name for name, _ in chart.layers)}" if chart.layers else ""
+    per = "per day" if chart.hours == 24 else "per hour" if chart.hours == 1 else f"per {chart.hours} hours"
     if not known:
-        return f"per day: no data{limit}"
-    return f"per day, {numbers.days(len(chart.values))}: {_range(known)}{limit}"
+        return f"{per}: no data{limit}"
+    unit = f" {chart.unit}" if chart.unit else ""
+    days = numbers.days(-(-len(chart.values) * chart.hours // 24))
+    highest, lowest = (f"{numbers.number(value)}{unit}" for value in (max(known), min(known)))
+    return f"{per}, {days}: highest {highest}, lowest {lowest}{limit}{layers}"
 
 
 def top_of(rows: Sequence[Sequence[Any]], index: int, kind: Kind) -> float:

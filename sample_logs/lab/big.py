@@ -11,6 +11,7 @@ from .formats import WINTER, as_rsyslog_classic, as_rsyslog_iso, cut_in_a_sessio
 from .laboratory import Laboratory, Setup, write, write_json
 from .mailboxes import full_mailboxes
 from .pair import two_servers
+from .storage import full_storage
 
 SITE = {
     **cases.BASE,
@@ -92,6 +93,7 @@ SAMPLES = {
     "rotated": rotated,
     "two_servers": two_servers,
     "full_mailboxes": full_mailboxes,
+    "full_storage": full_storage,
 }
 
 

@@ -55,6 +55,13 @@ OTHERS = """
   out and mx2 has them all. What came when is in `lab/pair.py`.
 - `full_mailboxes.log`: six ways to have no room, with a real Dovecot (LMTP that bounces, LMTP that puts off, LDA,
   quota-status with two texts) and an mbox file at its limit. How many mails did not fit is in `lab/mailboxes.py`.
+- `full_storage.log`: storage that is full in three ways, with local(8) and virtual(8), as files and as maildirs: a
+  quota of the file system (EDQUOT, a real one of btrfs), a full disk (ENOSPC) and Postfix's own size limits (EFBIG).
+- `delays/`: slow for one known reason each (name server, remote site, filter before the queue, concurrency limit,
+  disk); its own [README](delays/README.md) says how.
+- `busy.log.gz`: five smtpd processes at most, and 2, then 12, then 3 clients at the same time, each of which keeps its
+  session for a second: in between the limit is reached, and clients wait. It is the one log in real time of the day on
+  which it was made, by `make_samples.py busy` (`lab/busy.py`).
 """
 
 

@@ -85,13 +85,17 @@ class Site:
     def _add(self, day: int, lines: list[str]) -> None:
         self.lines.append((day, lines))
 
-    def read(self, **options: object) -> MailLog:
-        """The log, sessions in the order of their days."""
+    def text(self, host: str = "mail") -> str:
+        """The lines as *host* writes them, sessions in the order of their days."""
         written = []
         for second, (day, lines) in enumerate(sorted(self.lines, key=lambda entry: entry[0])):
-            stamp = f"Mar {day:2} 10:{second // 60 % 60:02}:{second % 60:02} mail "
+            stamp = f"Mar {day:2} 10:{second // 60 % 60:02}:{second % 60:02} {host} "
             written += [stamp + (line[1:] if line.startswith("!") else f"postfix/{line}") for line in lines]
-        return log_of("\n".join(written), **options)
+        return "\n".join(written)
+
+    def read(self, **options: object) -> MailLog:
+        """The log, sessions in the order of their days."""
+        return log_of(self.text(), **options)
 
     def trial(self, **options: object) -> Trial:
         """What the trial of the log comes to."""

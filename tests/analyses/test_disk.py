@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from logtune.analyses.disk import disk_and_queue, disk_glance
-from logtune.results import Level, Metric, Section, Table
+from logtune.analyses.disk import disk_and_queue, disk_findings, disk_glance
+from logtune.api import read
+from logtune.results import Finding, Level, Metric, Section, Table
 from tests.analyses.made_log import MadeLog, at, make, options_of
 from tests.analyses.test_deliveries import BEGIN, attempt
+
+STORAGE = Path(__file__).parents[2] / "sample_logs" / "full_storage.log"
 
 
 def mails(count: int, seconds: float, first: int = 1, by: str = "client", size: int = 2000) -> dict[str, list[Any]]:
@@ -116,3 +120,11 @@ def test_a_large_mail_is_no_full_disk() -> None:
     assert [row[:2] for row in table(disk_and_queue(log, options_of(log)), "disk_warnings")] == [
         ("mail larger than the queue takes", 1)
     ]
+
+
+def test_a_full_disk_of_the_mailboxes() -> None:
+    """Deliveries of a real Postfix that a full disk put off are another disk's than the queue's."""
+    log = read(STORAGE, year=2026, tz="UTC")
+    (finding,) = [f for f in disk_findings(log.tables, log.options) if f.level is Level.ACT]
+    said = "10 deliveries put off: no space left on device. Mail waits meanwhile."
+    assert finding == Finding(Level.ACT, "The mailboxes' disk is or was full", said, "df -h -i")

@@ -10,6 +10,7 @@ from logtune.results import Note, Table
 from tests.lines import log_of
 
 FULL = Path(__file__).parents[2] / "sample_logs" / "full_mailboxes.log"
+STORAGE = FULL.parent / "full_storage.log"
 TEXT = "maildir delivery failed: Sorry, the user's maildir has overdrawn his diskspace quota, please try again later."
 BEGIN = "qmgr[3]: A1B2C3D4E5: from=<s@example.net>, size=900, nrcpt=1 (queue active)\n"
 WAITS = f"virtual[4]: A1B2C3D4E5: to=<anna@example.com>, relay=virtual, delay=1, delays=0/0/0/1, dsn=4.2.2, status=deferred ({TEXT})\n"  # fmt: skip
@@ -86,3 +87,26 @@ def test_a_text_of_the_site(tmp_path: Path) -> None:
     lines = BEGIN + WAITS.replace(TEXT, "maildir delivery failed: Postfach voll, bitte anrufen")
     assert isinstance(table(log_of(lines)), Note)
     assert counts(log_of(lines, config_file=str(tmp_path / "logtune.toml"))) == {"anna@example.com": (0, 0, 1, 0, 1)}
+
+
+def test_full_storage_of_a_real_postfix() -> None:
+    """A quota of the file system and size limits fill a mailbox, by local and by virtual, as a file and as a maildir; a
+    full disk is nobody's quota. Each mailbox gets three mails of sample_logs/lab/storage.py: what bounces of them.
+    """
+    found = counts(read(STORAGE, year=2026, tz="UTC"))
+    assert {name.partition("@")[0]: row[1:4] for name, row in found.items()} == {
+        "anna": (2, 0, 0), "bert": (3, 0, 0), "games": (2, 0, 0), "man": (3, 0, 0),
+        "emil": (2, 0, 0), "proxy": (2, 0, 0), "archive": (2, 0, 0),
+    }  # fmt: skip
+
+
+def test_every_line_of_a_full_storage_is_understood() -> None:
+    """No text of the file system's errors is lost: all that bounced is a full mailbox, all that waits a full disk."""
+    log = read(STORAGE, year=2026, tz="UTC")
+    rows = log.sql("SELECT status, regexp_extract(reason, '[A-Z][a-z ]+$') AS why, count(*) AS n FROM deliveries"
+                   " WHERE daemon IN ('local', 'virtual') AND status <> 'sent' GROUP BY ALL ORDER BY ALL")  # fmt: skip
+    assert [tuple(row) for row in rows.itertuples(index=False)] == [
+        ("bounced", "Disk quota exceeded", 10),
+        ("bounced", "File too large", 6),
+        ("deferred", "No space left on device", 10),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -11,6 +12,7 @@ import pytest
 from logtune.analyses.servers import Servers, Silence, if_one_fails
 from logtune.analyses.servers_sections import at_a_glance, server_findings, servers
 from logtune.api import MailLog, OptionError, read
+from logtune.postfix.process_limits import ServiceLimit
 from logtune.results import Level, Note, Table
 from tests.lines import log_of
 
@@ -79,9 +81,10 @@ def test_trial_by_host() -> None:
     log = pair()
     whole = {r["restriction"]: (r["flagged"], r["accepted"]) for r in log.trial_json()["restrictions"]}
     sums: dict[str, tuple[int, int]] = {}
-    for name, _, flagged, accepted in tables(log)["servers_trial"].rows:
+    for name, _, host, _, _, _, flagged, accepted, *_ in tables(log)["trial_by_host"].rows:
         so_far = sums.get(name, (0, 0))
-        sums[name] = (so_far[0] + flagged, so_far[1] + accepted)
+        if host != "all":
+            sums[name] = (so_far[0] + flagged, so_far[1] + accepted)
     assert sums == whole
 
 
@@ -181,8 +184,34 @@ def test_if_one_fails() -> None:
     log = log_of(visits(*first, *same, seconds=55))
     found = Servers.of(log.tables, log.options)
     assert found is not None
-    needed = {(w.fails, w.takes): (w.now, w.needed, w.limit, w.limit_from) for w in if_one_fails(log.tables, found)}
+    spare = if_one_fails(log.tables, log.options, found)
+    needed = {(w.fails, w.takes): (w.now, w.needed, w.limit, w.limit_from) for w in spare}
     assert needed == {("mx1", "mx2"): (2, 4, 100, "default"), ("mx2", "mx1"): (3, 4, 100, "default")}
+
+
+@pytest.mark.parametrize(
+    ("limit", "finding"),
+    [
+        (4, ["If mx1 fails, mx2 needs 4 smtpd processes; its limit is 4 (from postconf, taken for every host)",
+             "If mx2 fails, mx1 needs 4 smtpd processes; its limit is 4 (from postconf, taken for every host)"]),
+        (50, []),
+        (0, []),
+    ],
+)  # fmt: skip
+def test_limits_of_a_configuration(limit: int, finding: list[str]) -> None:
+    """A configuration that is given tells the limit of every host, in all tables; nought is no limit."""
+    first = [(0.1 * n, "mx1", 10 + n) for n in range(3)] + [(10 + 0.1 * n, "mx2", 20 + n) for n in range(2)]
+    same = [(20 + 0.1 * n, host, pid + n) for n in range(2) for host, pid in (("mx1", 30), ("mx2", 40))]
+    log = log_of(visits(*first, *same, seconds=55))
+    options = replace(log.options, limits=(ServiceLimit("smtp/inet", "smtpd", "postfix", None, limit),))
+    found = {item.name: item for s in servers(log.tables, options) for item in s.items if isinstance(item, Table)}
+    assert [row[1:4] for row in found["servers_load"].rows] == [
+        (3, limit or None, "postconf"),
+        (2, limit or None, "postconf"),
+    ]
+    assert {row[4:6] for row in found["servers_fail"].rows} == {(limit or None, "postconf")}
+    assert found["servers_fail"].note.endswith("The limit from postconf is that of one host, taken for every one.")
+    assert [f.title for f in server_findings(log.tables, options) if "fails" in f.title] == finding
 
 
 def test_a_log_that_ends_early() -> None:

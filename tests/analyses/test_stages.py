@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from logtune.analyses.stages import delays_glance, slower_findings, stage_findings, stage_verdicts
+from logtune.analyses.stages import delays_glance, stage_findings, stage_verdicts
+from logtune.analyses.weeks import slower_findings
 from logtune.results import Finding, Level
 from tests.analyses.made_log import MadeLog, at, make, options_of
 from tests.analyses.test_deliveries import BEGIN, attempt

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from logtune.render import html
-from logtune.results import Card, Column, Finding, Kind, Level, Lines, Note, Section, Table, Verdict
+from logtune.results import Card, Chart, Column, Finding, Kind, Level, Lines, Note, Section, Table, Verdict
 from tests.browser.conftest import Open
 from tests.cli.conftest import LOG
 from tests.render import sample
@@ -122,6 +124,40 @@ def test_it_reads_whole_without_script(open_page: Open) -> None:
     with_script, without = (open_page(html.page(sample.REPORT), script=script) for script in (True, False))
     assert without.page.get_by_role("button").count() == 0
     assert without.page.locator("main").text_content() == with_script.page.locator("main").text_content()
+
+
+STAGES = Chart(
+    "stages", date(2026, 3, 2), (2.0, None, 8.0, 4.0), None, 6,
+    (("a before", (1.0, None, 2.0, 1.0)), ("b waiting", (0.5, None, 2.0, 1.0)),
+     ("c setting up", (0.25, None, 2.0, 1.0)), ("d sending", (0.25, None, 2.0, 1.0))), "s",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["desktop", "phone"])
+def test_stages_are_stacked(open_page: Open, size: str, scheme: str) -> None:
+    """Without any script the parts of a column stand on each other, each with its own pattern and its place in the
+    legend, and a table has the same values."""
+    report = replace(sample.REPORT, sections=(Section("s", "Stages", (STAGES,)),))
+    opened = open_page(html.page(report), size, scheme, script=False)
+    drawn = [r.bounding_box() for r in opened.page.locator(".columns rect").all()]
+    first = [drawn[n] for n in (0, 3, 6, 9)]  # the parts of the first column, from the bottom up
+    for below, above in pairwise(first):
+        assert above["y"] + above["height"] == pytest.approx(below["y"], abs=1)
+        assert (above["x"], above["width"]) == pytest.approx((below["x"], below["width"]))
+    assert [box["height"] for box in first] == pytest.approx(
+        [19.3, 9.9, 5.2, 5.2], abs=0.2
+    )  # with half a pixel of line
+    keys = opened.page.locator("figure .legend li")
+    assert keys.all_inner_texts() == ["d sending", "c setting up", "b waiting", "a before"]
+    looks = [rect.get_attribute("class") for rect in keys.locator("rect").all()]
+    assert looks == ["layer-3", "layer-2", "layer-1", "layer-0"]
+    fills = {opened.page.locator(f".columns .{look}").first.evaluate("e => getComputedStyle(e).fill") for look in looks}
+    assert len(fills) == 4 and sum(fill.startswith("url(") for fill in fills) == 3
+    rows = opened.page.locator("figure table tbody tr").all()
+    assert [row.text_content() for row in rows][2] == "Mon 2 Mar 12–18 h8 s2 s2 s2 s2 s"
+    assert opened.page.get_by_role("img", name="each column from the bottom up").count() == 1
+    assert opened.said == []
 
 
 def test_a_phone_stacks_wide_tables(open_page: Open) -> None:

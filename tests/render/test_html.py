@@ -133,7 +133,8 @@ def test_nothing_is_asked_of_the_network(name: str) -> None:
         for attribute in ("src", "href", "srcset", "action", "data", "xlink:href", "background", "poster"):
             assert element.attributes.get(attribute, "#").startswith("#") or element.attributes[attribute] == "data:,"
     assert "@import" not in html.page(REPORTS[name])
-    assert set(re.findall(r"url\(([^)]*)\)", html.page(REPORTS[name]))) == {"#p-authorized", "#p-filter", "#p-unwanted"}
+    patterns = {"#p-authorized", "#p-filter", "#p-unwanted", "#p-layer-1", "#p-layer-2", "#p-layer-3"}
+    assert set(re.findall(r"url\(([^)]*)\)", html.page(REPORTS[name]))) == patterns
     assert "//" not in re.sub(r"^\s*//.*$", "", html.page(REPORTS[name]), flags=re.MULTILINE)
 
 
@@ -208,6 +209,39 @@ def test_a_chart_says_its_days() -> None:
     assert drawn.lines == [(75.0, "25", "grid"), (0, "limit 50", "limit"), (150.0, "0", "base")]
     assert list(drawn.days) == [("Mon 2 Mar", "25"), ("Tue 3 Mar", "–"), ("Wed 4 Mar", "0"), ("Thu 5 Mar", "50")]
     assert drawn.words == "per day, 4 days: highest 50, lowest 0, limit 50"
+
+
+def test_layers_stand_on_each_other() -> None:
+    """Each part of a column begins where the one below it ends; all parts together are as high as the whole."""
+    layers = (("a before", (1.0, None, 2.0)), ("d sending", (1.0, None, 6.0)))
+    drawn = html.svg.columns(Chart("stages", date(2026, 3, 2), (2.0, None, 8.0), None, 24, layers, "s"))
+    assert [(layer.name, layer.look, [(c.y, c.height, c.says) for c in layer.columns]) for layer in drawn.layers] == [
+        ("a before", "layer-0", [(131.2, 18.8, "Mon 2 Mar, a before: 1 s"), (112.5, 37.5, "Wed 4 Mar, a before: 2 s")]),
+        ("d sending", "layer-1", [(112.5, 18.8, "Mon 2 Mar, d sending: 1 s"), (0.0, 112.5, "Wed 4 Mar, d sending: 6 s")]),
+    ]  # fmt: skip
+    assert drawn.lines == [(0.0, "8 s", "grid"), (75.0, "4 s", "grid"), (150.0, "0", "base")]
+    assert list(drawn.heads) == ["day", "stages", "a before", "d sending"]
+    assert [tuple(row) for row in drawn.days] == [
+        ("Mon 2 Mar", "2 s", "1 s", "1 s"), ("Tue 3 Mar", "–", "–", "–"), ("Wed 4 Mar", "8 s", "2 s", "6 s")
+    ]  # fmt: skip
+    assert drawn.words == (
+        "per day, 3 days: highest 8 s, lowest 2 s; each column from the bottom up: a before, d sending"
+    )
+
+
+def test_a_chart_of_hours_says_them() -> None:
+    """Columns of hours are named by them, and below stand dates, or hours where there is a day or two."""
+    four = html.svg.columns(Chart("peak", date(2026, 3, 2), (1, 2, 3, 4) * 4, 4, 6))
+    assert [c.says for c in four.columns][3:5] == ["Mon 2 Mar 18–24 h: 4", "Tue 3 Mar 00–06 h: 1"]
+    assert list(four.ticks) == [(0, "2 Mar"), (25.0, "3 Mar"), (50.0, "4 Mar"), (75.0, "5 Mar")]
+    assert four.words == "per 6 hours, 4 days: highest 4, lowest 1, limit 4"
+    one = html.svg.columns(Chart("peak", date(2026, 3, 2), tuple(range(24)), None, 1))
+    assert (one.columns[23].says, one.heads[0], one.words[:16]) == (
+        "Mon 2 Mar 23–24 h: 23",
+        "hours",
+        "per hour, 1 day:",
+    )
+    assert list(one.ticks) == [(0, "2 Mar"), (25.0, "06:00"), (50.0, "12:00"), (75.0, "18:00")]
 
 
 def test_a_chart_of_years_stays_a_chart() -> None:
@@ -371,7 +405,9 @@ def test_colours_are_told_apart(scheme: int) -> None:
     for name in ("fg", "dim", "red", "yellow", "green", "link"):
         assert contrast(colours[name], colours["bg"]) >= 4.5, name
         assert contrast(colours[name], colours["soft"]) >= 4.5, name
-    for name in ("bar", "red"):
+    for name in ("bar", "red", "layer-0", "layer-1", "layer-2", "layer-3"):
         assert contrast(colours[name], colours["bg"]) >= 3, name
+    for name in ("layer-1", "layer-2", "layer-3"):  # a pattern must be seen on its ground
+        assert contrast(colours[name], colours[f"{name}-back"]) >= 3, name
     for name in ("sa", "sb", "sc", "sd"):
         assert contrast(colours["fg"], colours[name]) >= 4.5, name
