@@ -15,7 +15,7 @@ A requeued mail (``orig_id=``) keeps its message.
 
 Recipients with ``NOQUEUE``: the first recipient of a mail is judged before the queue file exists;
 ``client=`` follows in the same session, and the lines waiting since then belong to that mail where they have
-the sender of the last of them.
+the sender of the last of them. With ``smtpd_delay_reject=no`` a MAIL command is judged at once: its line begins a mail.
 
 Re-injection: "queued as ID" is believed only where ID's own client line fits.
 """
@@ -114,6 +114,7 @@ class Waiting(NamedTuple):
     named: tuple[str | None, str | None]  # sender, recipient
     reason: str | None
     judged: bool  # nothing was refused by it, and it names a recipient: the queue file that follows is its mail's
+    at_mail: bool  # logged at MAIL, so it stands before all others of its mail
 
 
 @dataclass(slots=True)
@@ -137,6 +138,29 @@ class Session:
             last, reasons = last[half:], reasons[half:]
             half, odd = divmod(len(last), 2)
         self.waiting = last
+
+    def begin_mail(self, line: Waiting) -> None:
+        """A line logged at MAIL ends what was before: inside a mail, smtpd answers MAIL without judging it (mail_cmd).
+
+        Only lines of the same command stay: about the same sender, each for another reason.
+        """
+        same = all(w.at_mail and w.named == line.named for w in self.waiting)
+        said = [w.reason for w in self.waiting if w.reason == line.reason]
+        if not same or (said and not _three_in_one(said)):
+            self.settle()
+        self.end_proxied()
+
+    def end_proxied(self) -> None:
+        """The before-queue filter has no mail any more."""
+        self.proxied = NONE
+        self.proxied_rows = []
+
+    def is_next_mail(self, named: tuple[str | None, str | None]) -> bool:
+        """Whether a line that names *named* is of another mail than those waiting: it was refused there already.
+
+        A client may name it twice in one mail. Where MAIL was warned about, the next mail would be, too.
+        """
+        return named in self.refused and not any(w.at_mail and w.named[0] == named[0] for w in self.waiting)
 
     def settle(self) -> None:
         """Nothing waits any more."""
@@ -297,6 +321,7 @@ class Linker:
             return
         if row["protocol_state"] == "MAIL" and row["action"] == "reject":  # this mail ends here
             session.settle()
+            session.end_proxied()
             return
         if row["protocol_state"] in ("MAIL", "RCPT"):
             self._wait(session, index, row)
@@ -309,16 +334,16 @@ class Linker:
 
     @staticmethod
     def _wait(session: Session, index: int, row: dict[str, Any]) -> None:
-        """Keep a line until its mail has a queue id. A refused recipient that is named again is of the next mail."""
-        named = (row["sender"], row["recipient"])
-        if named in session.refused:
-            session.settle()
+        """Keep a line until its mail has a queue id."""
+        named, at_mail = (row["sender"], row["recipient"]), row["protocol_state"] == "MAIL"
         refused = row["action"] == "reject"
-        session.waiting.append(
-            Waiting(
-                index, named, row["reason"], not refused and row["protocol_state"] == "RCPT" and named[1] is not None
-            )
-        )
+        judged = not refused and not at_mail and named[1] is not None
+        line = Waiting(index, named, row["reason"], judged, at_mail)
+        if at_mail:
+            session.begin_mail(line)
+        elif session.is_next_mail(named):
+            session.settle()
+        session.waiting.append(line)
         if refused:
             session.refused.add(named)
 
@@ -330,8 +355,7 @@ class Linker:
             if life is not None:
                 for name, index in session.proxied_rows:
                     self.columns[name].set_message(index, life.message)
-        session.proxied = NONE
-        session.proxied_rows = []
+        session.end_proxied()
         session.settle()
 
     # --- messages

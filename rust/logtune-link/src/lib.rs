@@ -255,12 +255,14 @@ fn decided<'d>(
     let refused = decision.action == Action::Reject;
     if refused && decision.stage == Stage::Mail {
         session.settle(); // this mail ends here
+        session.end_proxied();
         return None;
     }
     if decision.stage != Stage::Other {
         let named = (decision.sender, decision.recipient);
-        let judged = !refused && decision.stage == Stage::Rcpt && decision.recipient.is_some();
-        session.wait(&Unnamed { index: cell.1, named, reason: decision.reason, refused, judged });
+        let at_mail = decision.stage == Stage::Mail;
+        let judged = !refused && !at_mail && decision.recipient.is_some();
+        session.wait(&Unnamed { index: cell.1, named, reason: decision.reason, refused, judged, at_mail });
     }
     if session.proxied == NONE {
         return None;
@@ -291,8 +293,7 @@ fn proxy_end(session: &mut Session, message: Option<i64>, filled: &mut Filled) {
             filled.message(*cell, message);
         }
     }
-    session.proxied = NONE;
-    session.proxied_rows.clear();
+    session.end_proxied();
     session.settle();
 }
 
