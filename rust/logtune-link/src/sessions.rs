@@ -1,7 +1,7 @@
 //! The open session of each smtpd process, and its decisions that still wait for a queue id.
 
 use crate::columns::Cell;
-use crate::lives::{NONE, PlaceId};
+use crate::lives::{Mail, NONE, PlaceId};
 use crate::names::TextId;
 use hashbrown::{HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -59,6 +59,8 @@ pub struct Session {
     /// The mail that a before-queue filter has: position of its client line.
     pub proxied: i64,
     pub proxied_rows: Vec<Cell>,
+    /// The last mail with a queue file.
+    pub mail: Option<Mail>,
     pub clients: u64,
     /// Whether the log shows its connect line.
     pub whole: bool,
@@ -74,6 +76,7 @@ impl Session {
             hasher: foldhash::fast::RandomState::default(),
             proxied: NONE,
             proxied_rows: Vec::new(),
+            mail: None,
             clients: 0,
             whole,
         }
