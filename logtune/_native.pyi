@@ -58,9 +58,12 @@ class Column:
 
 @final
 class Linker:
-    """The ordered pass: the same results as those of ``logtune.link.Linker``. One thread at a time uses it."""
+    """The ordered pass: the same results as those of ``logtune.link.Linker``. One thread at a time uses it.
 
-    def __init__(self) -> None: ...
+    *kept*: so many mails that are over are remembered; None for ``logtune.link.KEPT``.
+    """
+
+    def __init__(self, kept: int | None = None) -> None: ...
     @property
     def unclosed(self) -> int:
         """How often a ``connect`` came inside an open session of the same process."""

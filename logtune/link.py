@@ -1,9 +1,9 @@
 """One ordered pass over all rows: which session, which message, re-injected as which message, how often.
 
-Small state only: the open smtpd session of each process, the current life of each queue id, the last row of
-each host. Rows are fed in position order, block by block, and each block's columns come back at once; what is
-known only later (the mail of a recipient that was warned about before its queue file existed) is put right in the
-block's columns, and for rows of earlier blocks told as ``Late``.
+Small state only: the open smtpd session of each process, the current life of each queue id that is in use or was until
+a moment ago (``KEPT``), the last row of each host. Rows are fed in position order, block by block, and each block's
+columns come back at once; what is known only later (the mail of a recipient that was warned about before its queue
+file existed) is put right in the block's columns, and for rows of earlier blocks told as ``Late``.
 
 Sessions: one smtpd process serves one client at a time, many one after another; a
 session is (host, instance, service, pid) from ``connect`` to ``disconnect``. Where the log begins inside a
@@ -11,11 +11,12 @@ session, its id is the position of its first line.
 
 Messages: a life of a queue id on (host, instance). Short ids come back as soon as the file is gone, so a
 ``client=`` or pickup line always begins a life, and so does the first sign of a new file after ``removed``.
-A requeued mail (``orig_id=``) keeps its message.
+A requeued mail (``orig_id=``) keeps its message. A content filter logs under a name of its own: its verdict is of the
+last mail that has the queue id on its host, if any.
 
 Recipients with ``NOQUEUE``: the first recipient of a mail is judged before the queue file exists;
 ``client=`` follows in the same session, and the lines waiting since then belong to that mail where they have
-the sender of the last of them.
+the sender of the last of them. With ``smtpd_delay_reject=no`` a MAIL command is judged at once: its line begins a mail.
 
 Re-injection: "queued as ID" is believed only where ID's own client line fits.
 """
@@ -25,6 +26,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from array import array
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -37,6 +39,14 @@ NONE = -1
 
 MOST_REPEATS = 2**31 - 1
 """What the column ``repeat`` can hold."""
+
+KEPT = 1 << 18
+"""So many mails that are over are remembered.
+
+A delivery names the queue id that the mail came back with as soon as the filter has answered, and Postfix waits at most
+ten minutes for that (``smtp_data_done_timeout``). The mail that came back may have been removed by then, so it must be
+known for ten minutes: this is enough for 400 mails a second. Counted in mails, not in time, memory has a bound.
+"""
 
 READ = {
     "decisions": ("origin", "action", "protocol_state", "sender", "recipient", "reason"),
@@ -103,8 +113,14 @@ class Life:
     has_message_id: bool = False
     active: bool = False
     ended: bool = False
+    given_up: bool = False  # no queue file came of it, unless the queue manager says otherwise
     session: int = NONE
     presumed: tuple[str | None, list[int]] | None = None  # sender and rows that may be of another mail
+
+    @property
+    def over(self) -> bool:
+        """Whether Postfix has no file of it any more."""
+        return self.ended or (self.given_up and not self.active)
 
 
 class Waiting(NamedTuple):
@@ -114,6 +130,7 @@ class Waiting(NamedTuple):
     named: tuple[str | None, str | None]  # sender, recipient
     reason: str | None
     judged: bool  # nothing was refused by it, and it names a recipient: the queue file that follows is its mail's
+    at_mail: bool  # logged at MAIL, so it stands before all others of its mail
 
 
 @dataclass(slots=True)
@@ -125,6 +142,7 @@ class Session:
     refused: set[tuple[str | None, str | None]] = field(default_factory=set)  # among those waiting
     proxied: int = NONE
     proxied_rows: list[tuple[str, int]] = field(default_factory=list)
+    mail: tuple[Key, Life] | None = None  # the last one with a queue file
     clients: int = 0
     whole: bool = True
 
@@ -137,6 +155,29 @@ class Session:
             last, reasons = last[half:], reasons[half:]
             half, odd = divmod(len(last), 2)
         self.waiting = last
+
+    def begin_mail(self, line: Waiting) -> None:
+        """A line logged at MAIL ends what was before: inside a mail, smtpd answers MAIL without judging it (mail_cmd).
+
+        Only lines of the same command stay: about the same sender, each for another reason.
+        """
+        same = all(w.at_mail and w.named == line.named for w in self.waiting)
+        said = [w.reason for w in self.waiting if w.reason == line.reason]
+        if not same or (said and not _three_in_one(said)):
+            self.settle()
+        self.end_proxied()
+
+    def end_proxied(self) -> None:
+        """The before-queue filter has no mail any more."""
+        self.proxied = NONE
+        self.proxied_rows = []
+
+    def is_next_mail(self, named: tuple[str | None, str | None]) -> bool:
+        """Whether a line that names *named* is of another mail than those waiting: it was refused there already.
+
+        A client may name it twice in one mail. Where MAIL was warned about, the next mail would be, too.
+        """
+        return named in self.refused and not any(w.at_mail and w.named[0] == named[0] for w in self.waiting)
 
     def settle(self) -> None:
         """Nothing waits any more."""
@@ -183,12 +224,16 @@ class Linker:
 
     ``unclosed``: a ``connect`` inside an open session of the same process. ``uncounted``: a ``disconnect`` that
     counts accepted recipients in a session whose lines show no ``client=``.
+
+    *kept* is how many mails that are over are remembered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        self.kept = kept
         self.columns = {name: Columns() for name in READ}
         self.sessions: dict[Key, Session] = {}
         self.lives: dict[Key, Life] = {}
+        self.over: deque[tuple[Key, Life]] = deque()  # as they came to an end
         self.last: dict[str | None, tuple[str, int, int]] = {}  # table, row, how often it happened
         self.instances: dict[str | None, dict[str | None, None]] = {}  # in order of appearance
         self.unclosed = 0
@@ -207,6 +252,7 @@ class Linker:
         for _, name, row in rows:
             index = self.columns[name].append(row["repeat"])
             self._row(name, index, row)
+            self._forget()
         return self._taken()
 
     def _row(self, name: str, index: int, row: dict[str, Any]) -> None:
@@ -214,15 +260,17 @@ class Linker:
             self._repeated(row["host"], int(row["value"]))
             return
         self.last[row["host"]] = (name, index, row["repeat"] or 1)
-        if row["queue_id"] is not None:
+        if name == "verdicts":
+            self._verdict(index, row)
+        elif row["queue_id"] is not None:
             life = self._life(name, row)
             self.columns[name].set_message(index, life.message)
             if name == "deliveries":
                 self._delivery(index, row, life)
             elif name in ("decisions", "notices"):
                 self._set_session(name, index, life.session)
-            if name == "decisions" and life.presumed and row["sender"] == life.presumed[0]:
-                life.presumed = None
+            if name == "decisions":
+                self._judged(row, life)
         if row["daemon"] == "smtpd":
             self._smtpd(name, index, row)
 
@@ -259,6 +307,7 @@ class Linker:
         columns.session[index - columns.begin] = session
 
     def _disconnect(self, session: Session, counters: str | None) -> None:
+        self._leave(session)
         accepted = ACCEPTED_RCPT.search(counters or "")
         self.uncounted += bool(accepted and session.whole and not session.clients)
 
@@ -269,13 +318,24 @@ class Linker:
         if row["queue_id"] is None:  # a before-queue filter follows: no queue file here
             message = session.proxied = row["position"]
             session.proxied_rows = [("queue", index)]
+            life = None
         else:
-            message = self.lives[self._key(row)].message
+            self._leave(session)
+            life = self.lives[self._key(row)]
+            session.mail = self._key(row), life
+            message = life.message
             session.proxied = NONE
-            self.lives[self._key(row)].session = session.session
+            life.session = session.session
         self.columns["queue"].set_message(index, message)
-        life = None if row["queue_id"] is None else self.lives[self._key(row)]
         self._adopt(session, message, life)
+
+    def _leave(self, session: Session) -> None:
+        """The session goes on without its last mail. Of one that came whole, cleanup has logged the Message-ID."""
+        if session.mail is not None:
+            key, life = session.mail
+            if self.lives.get(key) is life and not (life.has_message_id or life.active or life.ended):
+                self._give_up(key, life)
+        session.mail = None
 
     def _adopt(self, session: Session, message: int, life: Life | None) -> None:
         """Give the mail the lines that were logged before its queue file existed."""
@@ -297,6 +357,7 @@ class Linker:
             return
         if row["protocol_state"] == "MAIL" and row["action"] == "reject":  # this mail ends here
             session.settle()
+            session.end_proxied()
             return
         if row["protocol_state"] in ("MAIL", "RCPT"):
             self._wait(session, index, row)
@@ -309,16 +370,16 @@ class Linker:
 
     @staticmethod
     def _wait(session: Session, index: int, row: dict[str, Any]) -> None:
-        """Keep a line until its mail has a queue id. A refused recipient that is named again is of the next mail."""
-        named = (row["sender"], row["recipient"])
-        if named in session.refused:
-            session.settle()
+        """Keep a line until its mail has a queue id."""
+        named, at_mail = (row["sender"], row["recipient"]), row["protocol_state"] == "MAIL"
         refused = row["action"] == "reject"
-        session.waiting.append(
-            Waiting(
-                index, named, row["reason"], not refused and row["protocol_state"] == "RCPT" and named[1] is not None
-            )
-        )
+        judged = not refused and not at_mail and named[1] is not None
+        line = Waiting(index, named, row["reason"], judged, at_mail)
+        if at_mail:
+            session.begin_mail(line)
+        elif session.is_next_mail(named):
+            session.settle()
+        session.waiting.append(line)
         if refused:
             session.refused.add(named)
 
@@ -330,8 +391,7 @@ class Linker:
             if life is not None:
                 for name, index in session.proxied_rows:
                     self.columns[name].set_message(index, life.message)
-        session.proxied = NONE
-        session.proxied_rows = []
+        session.end_proxied()
         session.settle()
 
     # --- messages
@@ -379,6 +439,33 @@ class Linker:
                 self._verify(life, row["sender"])
             case "removed":
                 life.ended = True
+                self.over.append((self._key(row), life))
+
+    def _give_up(self, key: Key, life: Life) -> None:
+        life.given_up = True
+        self.over.append((key, life))
+
+    def _forget(self) -> None:
+        """Let go of the mails that have been over for longest."""
+        while len(self.over) > self.kept:
+            key, life = self.over.popleft()
+            if life.over and self.lives.get(key) is life:
+                del self.lives[key]
+
+    def _judged(self, row: dict[str, Any], life: Life) -> None:
+        """A decision about a mail that has a queue id: it may be certain now whose its first lines are, or its last."""
+        if life.presumed and row["sender"] == life.presumed[0]:
+            life.presumed = None
+        whole = row["protocol_state"] == "END-OF-MESSAGE" or row["origin"] == "cleanup"
+        if row["action"] == "discard" or (row["action"] == "reject" and whole):
+            self._give_up(self._key(row), life)
+
+    def _verdict(self, index: int, row: dict[str, Any]) -> None:
+        """Of the mail that has the queue id; of two instances' on this host, the one that began last."""
+        keys = ((row["host"], instance, row["queue_id"]) for instance in self.instances.get(row["host"], ()))
+        found = [self.lives[key].message for key in keys if key in self.lives]
+        if found:
+            self.columns["verdicts"].set_message(index, max(found))
 
     def _verify(self, life: Life, sender: str | None) -> None:
         """The queue manager names the sender: lines of another one were of a mail before, which was given up."""
@@ -430,10 +517,10 @@ class Linker:
 class NativeLinker:
     """The same pass in Rust (``rust/logtune-link``). Raises ``ImportError`` where it was not built."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
         from logtune import _native
 
-        self._pass = _native.Linker()
+        self._pass = _native.Linker(kept)
 
     @property
     def unclosed(self) -> int:

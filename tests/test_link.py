@@ -275,3 +275,19 @@ def test_the_same_recipient_again_before_the_next_queue_file_is_of_the_next_mail
         ("s@corbel.example", "abandoned"),
         ("s@corbel.example", "accepted"),
     ]
+
+
+def test_a_filter_speaks_of_the_last_mail_with_that_queue_id_on_its_host() -> None:
+    """amavis and rspamd log under names of their own; what they say belongs to Postfix's mail, or to none that is known."""
+    passed = "Passed CLEAN, [192.0.2.1]:4711 <x@a.example> -> <r@corbel.example>, Queue-ID: {}, mail_id: b, Hits: -0.1, size: 4"
+    log = log_of(f"""
+        smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
+        Mar  2 10:00:00 mail postfix-in/smtpd[8]: A1B2C3D4E5: client=b.example[192.0.2.2]
+        Mar  2 10:00:00 mail amavis[9]: (9-1) {passed.format("A1B2C3D4E5")}
+        Mar  2 10:00:00 other amavis[9]: (9-1) {passed.format("A1B2C3D4E5")}
+        Mar  2 10:00:00 mail amavis[9]: (9-1) {passed.format("C1C2C3D4E5")}
+        qmgr[3]: A1B2C3D4E5: from=<x@a.example>, size=400, nrcpt=1 (queue active)
+    """)
+    first, second, again = log.queue.column("message").to_pylist()
+    assert first == again
+    assert log.verdicts.column("message").to_pylist() == [second, None, None]

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from logtune.link import Late, Linker, Linking, Links, NativeLinker
+from logtune.link import KEPT, Late, Linker, Linking, Links, NativeLinker
 from logtune.parse.reference import parse_block
 
 if os.environ.get("LOGTUNE_REQUIRE_NATIVE") != "1":
@@ -62,6 +62,10 @@ DECIDING = (
     "smtpd[7]: A1B2C3D4E5: client=localhost[127.0.0.1]",
     "smtpd[7]: A1B2C3D4E5: client=localhost[127.0.0.1], orig_queue_id=B1B2C3D4E5, orig_client=a.example[192.0.2.1]",
     "smtpd[7]: A1B2C3D4E5: reject_warning: DATA from a.example[192.0.2.1]: 503 5.5.0 <DATA>: Data command rejected: Improper use of SMTP command pipelining; from=<a@example.com> proto=ESMTP helo=<a>",
+    "smtpd[7]: NOQUEUE: discard: RCPT from a.example[192.0.2.1]: <a@example.com>: Sender address triggers DISCARD action; from=<a@example.com> to=<r@example.com> proto=ESMTP helo=<a>",
+    "cleanup[7]: A1B2C3D4E5: milter-reject: END-OF-MESSAGE from a.example[192.0.2.1]: 5.7.1 Spam; from=<a@example.com> to=<r@example.com> proto=ESMTP helo=<a>",
+    "cleanup[7]: A1B2C3D4E5: reject: header Subject: x from a.example[192.0.2.1]; from=<a@example.com> to=<r@example.com> proto=ESMTP helo=<a>: 5.7.1 message content rejected",
+    "cleanup[7]: A1B2C3D4E5: discard: body x from a.example[192.0.2.1]; from=<a@example.com> to=<r@example.com> proto=ESMTP helo=<a>",
     "pickup[7]: A1B2C3D4E5: uid=0 from=<a@example.com> orig_id=B1B2C3D4E5",
     "cleanup[7]: A1B2C3D4E5: message-id=<1@example.com>",
     "qmgr[7]: A1B2C3D4E5: from=<a@example.com>, size=400, nrcpt=1 (queue active)",
@@ -69,6 +73,7 @@ DECIDING = (
     "local[7]: A1B2C3D4E5: to=<r@example.com>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (forwarded as B1B2C3D4E5)",
     "smtp[7]: A1B2C3D4E5: to=<r@example.com>, relay=a.example[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as B1B2C3D4E5)",
     "qmgr[7]: A1B2C3D4E5: removed",
+    "amavis[7]: (7-1) Passed CLEAN, [192.0.2.1] <a@example.com> -> <r@example.com>, Queue-ID: A1B2C3D4E5, Hits: 0.1, size: 400",
     "smtpd[7]: disconnect from a.example[192.0.2.1] ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5",
 )  # fmt: skip
 
@@ -108,11 +113,11 @@ def put(column: pa.Array, change: Late) -> pa.Array:
     return pa.array(values, column.type)
 
 
-def assert_same(blocks: list[list[str]]) -> None:
-    expected, unclosed, uncounted = linked(Linker(), blocks)
-    found, *counters = linked(NativeLinker(), blocks)
+def assert_same(blocks: list[list[str]], kept: int = KEPT) -> None:
+    expected, unclosed, uncounted = linked(Linker(kept), blocks)
+    found, *counters = linked(NativeLinker(kept), blocks)
     assert counters == [unclosed, uncounted]
-    whole, *_ = linked(NativeLinker(), [[line for block in blocks for line in block]])
+    whole, *_ = linked(NativeLinker(kept), [[line for block in blocks for line in block]])
     assert whole == found  # any way of cutting blocks gives the same
     assert found.keys() == expected.keys()
     for table, columns in expected.items():
@@ -180,9 +185,9 @@ def test_both_link_a_sample_the_same(path: Path) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_both_link_shuffled_lines_the_same(seed: int) -> None:
-    """Lines in an order that Postfix does not write, of few processes and few queue ids."""
+    """Lines in an order that Postfix does not write, of few processes and few queue ids; few mails are remembered."""
     chance = random.Random(seed)
-    assert_same(cut(shuffled(chance, SHUFFLED), chance, 10))
+    assert_same(cut(shuffled(chance, SHUFFLED), chance, 10), kept=seed * seed)
 
 
 @st.composite
@@ -201,10 +206,10 @@ def few_lines(draw: st.DrawFn) -> list[str]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(few_lines(), st.randoms(use_true_random=False))
-def test_both_link_any_lines_the_same(lines: list[str], chance: random.Random) -> None:
-    """Any lines in any order, cut anywhere."""
-    assert_same(cut(lines, chance, 4))
+@given(few_lines(), st.randoms(use_true_random=False), st.sampled_from([0, 1, 2, KEPT]))
+def test_both_link_any_lines_the_same(lines: list[str], chance: random.Random, kept: int) -> None:
+    """Any lines in any order, cut anywhere, however few mails that are over are remembered."""
+    assert_same(cut(lines, chance, 4), kept)
 
 
 def test_a_batch_that_lacks_a_column_is_an_error() -> None:

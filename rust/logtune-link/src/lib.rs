@@ -1,7 +1,8 @@
 //! One ordered pass over all rows: which session, which message, re-injected as which message, how often.
 //!
 //! The twin of `logtune/link.py`, which is its specification and explains the rules. Small state only: the open
-//! smtpd session of each process, the current life of each queue id, the last row of each host.
+//! smtpd session of each process, the current life of each queue id that is in use or was until a moment ago, the last
+//! row of each host.
 
 #![forbid(unsafe_code)]
 
@@ -13,10 +14,11 @@ mod sessions;
 
 use crate::columns::{Cell, Filled};
 pub use crate::columns::{Late, Links};
-use crate::lives::{At, From, Lives, NONE, Origin};
+use crate::lives::{At, From, KEPT, Lives, NONE};
 use crate::names::{TextId, Texts};
 use crate::rows::{
-    Action, Batch, Common, ConnectionEvent, Daemon, Decision, Delivery, Fields, QueueEvent, Row, Stage, Table,
+    Action, Batch, Common, ConnectionEvent, Daemon, Decision, Delivery, Fields, Origin, QueueEvent, Row,
+    Stage, Table,
 };
 use crate::sessions::{Adopted, Session, Sessions, Unnamed};
 use arrow_array::RecordBatch;
@@ -24,7 +26,6 @@ use arrow_schema::ArrowError;
 use hashbrown::HashMap;
 
 /// Feed batches in order. `unclosed` and `uncounted` are signs of lost lines.
-#[derive(Default)]
 pub struct Linker {
     texts: Texts,
     lives: Lives,
@@ -35,9 +36,28 @@ pub struct Linker {
     uncounted: u64,
 }
 
+impl Default for Linker {
+    fn default() -> Self {
+        Self::with_kept(KEPT)
+    }
+}
+
 impl Linker {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Remembers so many mails that are over.
+    pub fn with_kept(kept: usize) -> Self {
+        Self {
+            texts: Texts::default(),
+            lives: Lives::new(kept),
+            sessions: Sessions::default(),
+            last: Last::default(),
+            filled: Filled::default(),
+            unclosed: 0,
+            uncounted: 0,
+        }
     }
 
     /// How often a `connect` came inside an open session of the same process.
@@ -65,6 +85,7 @@ impl Linker {
             if let Some(batch) = read.get(batch) {
                 let row = batch.row(row, &mut self.lives);
                 self.row(&row);
+                self.lives.forget_oldest();
             }
         }
         Ok(self.filled.take())
@@ -81,20 +102,28 @@ impl Linker {
             return;
         }
         self.last.set(common.host, (cell, common.repeat));
-        let life = common.queue_id.map(|queue_id| self.life(cell, row, queue_id));
+        if let Fields::Verdict = row.fields {
+            // a filter logs under a name of its own: it speaks of the last mail of that queue id on its host
+            let name = common.queue_id.and_then(|id| self.texts.find_name(id));
+            if let Some(message) = name.and_then(|name| self.lives.last_on_host(common.host, name)) {
+                self.filled.message(cell, message);
+            }
+        }
+        let life = common.queue_id.filter(|_| row.table != Table::Verdicts);
+        let life = life.map(|queue_id| self.life(cell, row, queue_id));
         if common.daemon == Daemon::Smtpd {
             self.smtpd(cell, row, life);
         }
     }
 
     /// Number of the life of a row with a queue id.
-    fn life(&mut self, cell: Cell, row: &Row<'_>, queue_id: &str) -> usize {
+    fn life(&mut self, cell: Cell, row: &Row<'_>, queue_id: &str) -> u32 {
         let Common { host, place, position, .. } = row.common;
         let step = if let Fields::Queue(step) = &row.fields { Some(step) } else { None };
         let name = self.texts.name(queue_id);
         let number = self.lives.of_line(At { host, place, position }, name, step.map(|step| step.event));
         if let Some(step) = step {
-            self.lives.step(number, place, step, &mut self.texts);
+            self.lives.step(number, place, step, &self.texts);
             if step.event == QueueEvent::Active {
                 assign(&self.lives.verify(number, step.sender), NONE, &mut self.filled);
             }
@@ -108,6 +137,9 @@ impl Linker {
             Fields::Decision(decision) => {
                 self.filled.session(cell, session);
                 self.lives.confirm(number, decision.sender);
+                if decision.ends_mail() {
+                    self.lives.give_up(number);
+                }
             }
             Fields::Notice { .. } => self.filled.session(cell, session),
             _ => {}
@@ -120,9 +152,7 @@ impl Linker {
         let found = if delivery.by_local {
             self.lives.forwarded(common.place, name, since)
         } else {
-            let addr = delivery.relay_addr.and_then(|addr| self.texts.find(addr));
-            let orig = common.queue_id.and_then(|id| self.texts.find(id));
-            let from = From { addr, queue_id: Origin::QueueId(orig) };
+            let from = From { addr: delivery.relay_addr, queue_id: common.queue_id };
             self.lives.injected(common.host, name, since, from)
         };
         if let Some(life) = found {
@@ -130,7 +160,7 @@ impl Linker {
         }
     }
 
-    fn smtpd(&mut self, cell: Cell, row: &Row<'_>, life: Option<usize>) {
+    fn smtpd(&mut self, cell: Cell, row: &Row<'_>, life: Option<u32>) {
         let common = &row.common;
         let process = (common.place, common.service, common.pid);
         if let Fields::Connection { event: ConnectionEvent::Connect, .. } = row.fields {
@@ -145,6 +175,9 @@ impl Linker {
         match &row.fields {
             Fields::Connection { event: ConnectionEvent::Disconnect, accepted } => {
                 self.uncounted += u64::from(*accepted && session.whole && session.clients == 0);
+                if let Some(mail) = session.mail {
+                    self.lives.leave(mail);
+                }
                 self.sessions.remove(&process);
             }
             Fields::Queue(step) if step.event == QueueEvent::Client => {
@@ -152,7 +185,7 @@ impl Linker {
             }
             Fields::Decision(decision) => {
                 if let Some(answer) = decided(session, cell, common, decision, &mut self.filled) {
-                    let from = From { addr: None, queue_id: Origin::Unknown };
+                    let from = From { addr: None, queue_id: None };
                     let name = queued_as(answer).and_then(|id| self.texts.find_name(id));
                     let life =
                         name.and_then(|name| self.lives.injected(common.host, name, session.proxied, from));
@@ -206,7 +239,7 @@ fn client(
     session: &mut Session,
     cell: Cell,
     common: &Common<'_>,
-    life: Option<(usize, &mut Lives)>,
+    life: Option<(u32, &mut Lives)>,
     filled: &mut Filled,
 ) {
     session.clients += 1;
@@ -216,7 +249,12 @@ fn client(
     let Adopted { rows, presumed } = session.adopted();
     let message = if let Some((number, lives)) = life {
         session.proxied = NONE;
-        let message = lives.begun(number, session.session).unwrap_or(common.position);
+        if let Some(before) = session.mail.take() {
+            lives.leave(before);
+        }
+        let (message, mail) = lives.begun(number, session.session).unzip();
+        let message = message.unwrap_or(common.position);
+        session.mail = mail;
         assign(&rows, message, filled);
         if let Some(sender) = presumed {
             lives.presume(number, sender, rows);
@@ -255,19 +293,21 @@ fn decided<'d>(
     let refused = decision.action == Action::Reject;
     if refused && decision.stage == Stage::Mail {
         session.settle(); // this mail ends here
+        session.end_proxied();
         return None;
     }
-    if decision.stage != Stage::Other {
+    if matches!(decision.stage, Stage::Mail | Stage::Rcpt) {
         let named = (decision.sender, decision.recipient);
-        let judged = !refused && decision.stage == Stage::Rcpt && decision.recipient.is_some();
-        session.wait(&Unnamed { index: cell.1, named, reason: decision.reason, refused, judged });
+        let at_mail = decision.stage == Stage::Mail;
+        let judged = !refused && !at_mail && decision.recipient.is_some();
+        session.wait(&Unnamed { index: cell.1, named, reason: decision.reason, refused, judged, at_mail });
     }
     if session.proxied == NONE {
         return None;
     }
     filled.message(cell, session.proxied);
     session.proxied_rows.push(cell);
-    decision.by_proxy.then_some(decision)
+    (decision.origin == Origin::Proxy).then_some(decision)
 }
 
 /// The queue id that a filter's answer names.
@@ -291,8 +331,7 @@ fn proxy_end(session: &mut Session, message: Option<i64>, filled: &mut Filled) {
             filled.message(*cell, message);
         }
     }
-    session.proxied = NONE;
-    session.proxied_rows.clear();
+    session.end_proxied();
     session.settle();
 }
 

@@ -77,13 +77,23 @@ pub enum Stage {
     NoMail,
     Mail,
     Rcpt,
+    EndOfMessage,
     Other,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Reject,
+    Discard,
     Accept,
+    Other,
+}
+
+/// Who decided, as far as it matters here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Proxy,
+    Cleanup,
     Other,
 }
 
@@ -96,12 +106,20 @@ pub struct QueueStep<'b> {
 }
 
 pub struct Decision<'b> {
-    pub by_proxy: bool,
+    pub origin: Origin,
     pub action: Action,
     pub stage: Stage,
     pub sender: Option<&'b str>,
     pub recipient: Option<&'b str>,
     pub reason: Option<&'b str>,
+}
+
+impl Decision<'_> {
+    /// Whether the mail, which has a queue id, goes no further.
+    pub fn ends_mail(&self) -> bool {
+        let whole = self.stage == Stage::EndOfMessage || self.origin == Origin::Cleanup;
+        self.action == Action::Discard || (self.action == Action::Reject && whole)
+    }
 }
 
 pub struct Delivery<'b> {
@@ -222,7 +240,7 @@ pub struct Batch<'b> {
 /// The columns beyond the common ones.
 enum Own<'b> {
     Decisions {
-        by_proxy: Words<'b, bool>,
+        origins: Words<'b, Origin>,
         actions: Words<'b, Action>,
         stages: Words<'b, Stage>,
         senders: &'b StringArray,
@@ -306,7 +324,7 @@ impl<'b> Own<'b> {
     fn read(table: Table, source: Source<'b>) -> Result<Self, ArrowError> {
         Ok(match table {
             Table::Decisions => Self::Decisions {
-                by_proxy: source.words("origin", false, |text| text == "proxy")?,
+                origins: source.words("origin", Origin::Other, origin)?,
                 actions: source.words("action", Action::Other, action)?,
                 stages: source.words("protocol_state", Stage::Other, stage)?,
                 senders: source.texts("sender")?,
@@ -338,9 +356,9 @@ impl<'b> Own<'b> {
 
     fn fields(&self, row: usize, daemon: Daemon) -> Fields<'b> {
         match self {
-            Self::Decisions { by_proxy, actions, stages, senders, recipients, reasons } => {
+            Self::Decisions { origins, actions, stages, senders, recipients, reasons } => {
                 Fields::Decision(Decision {
-                    by_proxy: by_proxy.get(row),
+                    origin: origins.get(row),
                     action: actions.get(row),
                     stage: stages.get(row),
                     sender: text(senders, row),
@@ -379,9 +397,18 @@ fn daemon(text: &str) -> Daemon {
     }
 }
 
+fn origin(text: &str) -> Origin {
+    match text {
+        "proxy" => Origin::Proxy,
+        "cleanup" => Origin::Cleanup,
+        _ => Origin::Other,
+    }
+}
+
 fn action(text: &str) -> Action {
     match text {
         "reject" => Action::Reject,
+        "discard" => Action::Discard,
         "accept" => Action::Accept,
         _ => Action::Other,
     }
@@ -392,6 +419,7 @@ fn stage(text: &str) -> Stage {
         "CONNECT" | "HELO" | "EHLO" | "VRFY" | "ETRN" => Stage::NoMail,
         "MAIL" => Stage::Mail,
         "RCPT" => Stage::Rcpt,
+        "END-OF-MESSAGE" => Stage::EndOfMessage,
         _ => Stage::Other,
     }
 }

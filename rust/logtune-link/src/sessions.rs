@@ -1,7 +1,7 @@
 //! The open session of each smtpd process, and its decisions that still wait for a queue id.
 
 use crate::columns::Cell;
-use crate::lives::{NONE, PlaceId};
+use crate::lives::{Mail, NONE, PlaceId};
 use crate::names::TextId;
 use hashbrown::{HashMap, HashTable};
 use std::hash::BuildHasher;
@@ -24,6 +24,7 @@ struct Waiting {
     named: (Kept, Kept),
     reason: Kept,
     judged: bool,
+    at_mail: bool,
 }
 
 /// A decision about a mail that has no queue id yet.
@@ -34,6 +35,8 @@ pub struct Unnamed<'t> {
     pub refused: bool,
     /// Nothing was refused by it, and it names a recipient: the queue file that follows is its mail's.
     pub judged: bool,
+    /// Logged at MAIL, so it stands before all others of its mail.
+    pub at_mail: bool,
 }
 
 /// What waited for a mail.
@@ -56,6 +59,8 @@ pub struct Session {
     /// The mail that a before-queue filter has: position of its client line.
     pub proxied: i64,
     pub proxied_rows: Vec<Cell>,
+    /// The last mail with a queue file.
+    pub mail: Option<Mail>,
     pub clients: u64,
     /// Whether the log shows its connect line.
     pub whole: bool,
@@ -71,6 +76,7 @@ impl Session {
             hasher: foldhash::fast::RandomState::default(),
             proxied: NONE,
             proxied_rows: Vec::new(),
+            mail: None,
             clients: 0,
             whole,
         }
@@ -92,11 +98,13 @@ impl Session {
         })
     }
 
-    /// Keep a line until its mail has a queue id. A refused recipient that is named again is of the next mail.
+    /// Keep a line until its mail has a queue id.
     pub fn wait(&mut self, line: &Unnamed<'_>) {
-        let Unnamed { index, named: names, refused, judged, .. } = *line;
+        let Unnamed { index, named: names, refused, judged, at_mail, .. } = *line;
         let hash = if refused || !self.refused.is_empty() { self.hasher.hash_one(names) } else { 0 };
-        if self.refused.find(hash, |known| named(&self.texts, known) == names).is_some() {
+        if at_mail {
+            self.begin_mail(line);
+        } else if self.is_next_mail(hash, names) {
             self.settle();
         }
         let kept = (self.keep(names.0), self.keep(names.1));
@@ -105,7 +113,33 @@ impl Session {
             let (texts, hasher) = (&self.texts, &self.hasher);
             self.refused.insert_unique(hash, kept.clone(), |known| hasher.hash_one(named(texts, known)));
         }
-        self.waiting.push(Waiting { index, named: kept, reason, judged });
+        self.waiting.push(Waiting { index, named: kept, reason, judged, at_mail });
+    }
+
+    /// A line logged at MAIL ends what was before: inside a mail, smtpd answers MAIL without judging it (`mail_cmd`).
+    ///
+    /// Only lines of the same command stay: about the same sender, each for another reason.
+    fn begin_mail(&mut self, line: &Unnamed<'_>) {
+        let same = self.waiting.iter().all(|known| known.at_mail && self.named(known) == line.named);
+        let said = self.waiting.iter().any(|known| self.text(&known.reason) == line.reason);
+        if !same || (said && !three_in_one(&[line.reason])) {
+            self.settle();
+        }
+        self.end_proxied();
+    }
+
+    /// The before-queue filter has no mail any more.
+    pub fn end_proxied(&mut self) {
+        self.proxied = NONE;
+        self.proxied_rows.clear();
+    }
+
+    /// Whether a line that names `names` is of another mail than those waiting: it was refused there already.
+    ///
+    /// A client may name it twice in one mail. Where MAIL was warned about, the next mail would be, too.
+    fn is_next_mail(&self, hash: u64, names: Named<'_>) -> bool {
+        let refused = self.refused.find(hash, |known| named(&self.texts, known) == names).is_some();
+        refused && !self.waiting.iter().any(|line| line.at_mail && self.named(line).0 == names.0)
     }
 
     /// Nothing waits any more.
@@ -174,7 +208,7 @@ mod tests {
         let mut session = Session::new(1, true);
         for (index, &(sender, recipient, reason, refused)) in lines.iter().enumerate() {
             let (named, reason) = ((Some(sender), Some(recipient)), Some(reason));
-            session.wait(&Unnamed { index, named, reason, refused, judged: !refused });
+            session.wait(&Unnamed { index, named, reason, refused, judged: !refused, at_mail: false });
         }
         session
     }

@@ -50,8 +50,9 @@ pub struct Linker {
 #[pymethods]
 impl Linker {
     #[new]
-    fn new() -> Self {
-        Self::default()
+    #[pyo3(signature = (kept = None))]
+    fn new(kept: Option<usize>) -> Self {
+        Self { pass: kept.map_or_else(logtune_link::Linker::new, logtune_link::Linker::with_kept) }
     }
 
     #[getter]
