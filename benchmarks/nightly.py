@@ -4,10 +4,10 @@
     python benchmarks/nightly.py                                          ten days of 20,000 lines: a minute
     python benchmarks/nightly.py --days 50 --lines 1000000 --folder DIR   what a site has after seven weeks: an hour
 
-One log is written without a break and cut at midnight (UTC), a file a day. All days but the last go into the store, each
-with a run of its own. What is measured then, in rounds one after the other: the ingestion of the last day and the report
-on it from the store, and the report on the last day's file alone. Each round works on a copy of the store. With --folder
-the store stays there and is used again.
+One log is written without a break and cut at midnight (UTC), a file a day. All days but the last go into the store,
+each with a run of its own. What is measured then, in rounds one after the other: the ingestion of the last day and the
+report on it from the store, and the report on the last day's file alone. Each round works on a copy of the store. With
+--folder the store stays there and is used again.
 """
 
 from __future__ import annotations

@@ -75,9 +75,8 @@ def _ingested(
 ) -> Ingested:
     from zoneinfo import ZoneInfo
 
-    from logtune.clock import machine_zone
     from logtune.config import ConfigError, load
-    from logtune.store import StoreError, snapshot
+    from logtune.store import StoreError
     from logtune.store.ingest import ingest as run
 
     try:
@@ -85,10 +84,8 @@ def _ingested(
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     try:
-        kept = snapshot.keeping(folder)
-        zone, given = ZoneInfo(tz or kept[0] or machine_zone()), bool(tz or (kept[0] and not kept[1]))
         with progress_bar(not no_progress) as progress:
-            return run(paths, folder, zone, settings, year, wait, progress, zone_given=given)
+            return run(paths, folder, ZoneInfo(tz) if tz else None, settings, year, wait, progress)
     except StoreError as error:
         raise store_failure(error) from error
 

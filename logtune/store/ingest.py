@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from logtune import classify, schema
-from logtune.clock import Clock
+from logtune.clock import Clock, machine_zone
 from logtune.config import Config
 from logtune.link import READ, Late, make_linker
 from logtune.parse import ParsedBlock, parse_block
@@ -79,18 +79,18 @@ class _Changed(Exception):
 def ingest(
     paths: Sequence[str],
     folder: str,
-    zone: ZoneInfo,
+    zone: ZoneInfo | None,
     settings: Config,
     year: int | None = None,
     wait: float = 0.0,
     progress: Progress | None = None,
-    segment_bytes: int = SEGMENT_BYTES,
-    zone_given: bool = True,
+    segment_bytes: int | None = None,
 ) -> Ingested:
     """Append what is new in *paths* to the store *folder*, which is made where there is none.
 
-    *zone* and *year* are for stamps without; reports say it where the zone was not *zone_given*. *wait* seconds for
-    another writer at most. Raises ``StoreBusy``, ``StoreWriteError`` (full disk: all segments before are in),
+    *zone* and *year* are for stamps without; without *zone* that of the run before is taken, in the first run the
+    machine's, and then reports say so. *wait* seconds for another writer at most. A segment has *segment_bytes* of text
+    (``SEGMENT_BYTES``). Raises ``StoreBusy``, ``StoreWriteError`` (full disk: all segments before are in),
     ``StoreError``. Files that cannot be read stand in ``Ingested.problems``.
     """
     with told(folder):
@@ -99,8 +99,7 @@ def ingest(
         opened.sweep()
         done = Ingested()
         for attempt in range(TRIES):
-            run = _Run(opened, zone, settings, year, segment_bytes, done)
-            run.zone_given = zone_given
+            run = _Run(opened, zone, settings, year, segment_bytes or SEGMENT_BYTES, done)
             try:
                 run.run(paths, progress)
             except _Changed as changed:
@@ -115,13 +114,20 @@ class _Run:
     """One pass over the files, from the state that the catalogue has."""
 
     def __init__(
-        self, store: Catalogue, zone: ZoneInfo, settings: Config, year: int | None, segment_bytes: int, done: Ingested
+        self,
+        store: Catalogue,
+        zone: ZoneInfo | None,
+        settings: Config,
+        year: int | None,
+        segment_bytes: int,
+        done: Ingested,
     ) -> None:
         self.store, self.settings, self.done = store, settings, done
         self.segment_bytes = segment_bytes
-        self.zone_given = True
+        kept = store.meta("zone")
+        self.zone_assumed = zone is None and (not kept or bool(store.meta("zone_assumed")))
         self.sources: dict[int, Source] = {}
-        self.clock = Clock(zone, year, lambda rank: self.sources[rank].until)
+        self.clock = Clock(zone or ZoneInfo(kept or machine_zone()), year, lambda rank: self.sources[rank].until)
         self.linker = make_linker()
         self.carried = Carried(self.linker, carried.load(store.folder, store.meta("carried")))
         self.signs = self._signs()
@@ -363,7 +369,7 @@ class _Run:
                 checkpoints.append((rank, first, digests))
         meta = {"carried": file, "zone": self.clock.zone.key, "tables_version": str(schema.VERSION)}
         if self.clock.zone_used:
-            meta["zone_assumed"] = "" if self.zone_given else "1"
+            meta["zone_assumed"] = "1" if self.zone_assumed else ""
         if self.clock.year is not None and self.clock.ended is not None:
             meta["ended"] = f"{self.clock.year} {self.clock.ended[0]} {self.clock.ended[1]}"
         return Commit(made, dropped, known, checkpoints, segment.accounts.by_day, meta)

@@ -7,7 +7,6 @@ to which a session or message without its first line belongs to no time.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -58,14 +57,6 @@ def zone_of(folder: str) -> str:
     """Zone that the store *folder* was last written with; empty where it has none yet. Raises ``StoreError``."""
     with catalogue.reading(folder) as opened:
         return opened.meta("zone")
-
-
-def keeping(folder: str) -> tuple[str, bool]:
-    """As ``zone_of``, and whether that zone was an assumption; an empty one where there is no store yet."""
-    if not os.path.exists(os.path.join(folder, catalogue.NAME)):
-        return "", False
-    with catalogue.reading(folder) as opened:
-        return opened.meta("zone"), bool(opened.meta("zone_assumed"))
 
 
 def load(folder: str, choice: Choice, wanted: Mapping[str, pa.Schema], room: Room) -> Snapshot:
