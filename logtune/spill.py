@@ -1,9 +1,9 @@
 """Tables while a log is read: in memory, and beyond a limit in Parquet files of a private temporary directory.
 
-Blocks come in position order and are gathered in groups of some hundred thousand rows: parsed batches are let go as
-soon as their group stands compact. Beyond the limit whole groups are written, the latest ones last, because later
-blocks still change cells of rows that were logged a moment ago (``link.Late``); what changes in a file afterwards
-makes that file written anew. Narrow columns, fast compression, dictionaries for words alone.
+Blocks come in position order and are gathered in groups of some hundred thousand rows. Beyond the limit whole groups
+are written, the latest ones last, because later blocks still change cells of rows that were logged a moment ago
+(``link.Late``); what changes in a file afterwards makes that file written anew. Narrow columns, fast compression,
+dictionaries for words alone.
 
 ```
 Room      how much memory tables and their joins may take, and where they go beyond it
@@ -269,7 +269,6 @@ class Store:
         made: dict[str, _Part] = {}
         for name in list(self._open):
             table = pa.Table.from_batches(self._open.pop(name))
-            table = table if self._spilling else _compact(table)
             made[name] = _Part(self._rows[name], table.num_rows, table)
             self._rows[name] += table.num_rows
             self._bytes += table.nbytes
@@ -309,11 +308,6 @@ class Store:
                 table = _with(table, column, _changed(table[column], [row - part.begin for row in own], values))
         if table is not None:
             part.replace(table)
-
-
-def _compact(table: pa.Table) -> pa.Table:
-    """*table* in one chunk, in memory of its own: a parser's batches have room for rows that did not come."""
-    return table.unify_dictionaries().combine_chunks()
 
 
 def _changed(column: pa.ChunkedArray, rows: Sequence[int], values: Sequence[int | None]) -> pa.ChunkedArray:

@@ -20,8 +20,9 @@ FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
 TABLES = LINKING | {"relations", "results", "spill", "tables"}
-ALL = TABLES | {
-    "anonymize", "watching", "store", "postconf", "analyses", "render", "tune", "live", "send", "api", "cli"
+ASKED = TABLES | {"anonymize", "losses", "read_options"}
+ALL = ASKED | {
+    "reading", "watching", "store", "postconf", "analyses", "render", "tune", "live", "send", "frames", "api", "cli"
 }  # fmt: skip
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -40,7 +41,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "relations": FACTS,
     "spill": {"link"},
     "tables": LINKING | {"relations", "results", "spill"},
-    "store": TABLES,
+    "losses": set(),
+    "read_options": ASKED,
+    "reading": ASKED,  # sources to tables, in order
+    "store": ASKED,  # the same for good, a piece at a time
+    "frames": set(),
     "analyses": TABLES,
     "render": {"results"},
     "send": set(),

@@ -4,6 +4,7 @@
 ``pseudonyms``  one name, mailbox or address to its pseudonym
 ``texts``       the same for whatever stands in a text of the log
 ``rows``        the columns of the tables, and raw lines
+``identities``  all that a reading passes on, under pseudonyms or as it is
 
 Applied once, to the rows right after reading: whatever is asked later sees pseudonyms only. Restrictions are named
 and sessions and messages linked before, so that both stay as they are.

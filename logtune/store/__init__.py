@@ -10,6 +10,7 @@ carried     the rows that later lines may still belong to: what the link pass st
 parts       the rows as immutable Parquet files, by table, host and day
 catalogue   one transaction of SQLite makes parts, positions and carried rows valid together
 snapshot    what a reader sees: the parts of one generation, of the days and hosts asked for
+stored_log  the same as the tables of a log
 upkeep      info, prune, compact
 migrate     stores of earlier versions
 ```

@@ -136,6 +136,12 @@ impl Texts {
     }
 }
 
+/// `values` without the room for cells that did not come: batches are kept for as long as their log is.
+fn bare<T>(mut values: Vec<T>) -> Vec<T> {
+    values.shrink_to_fit();
+    values
+}
+
 /// Adds `text` to `bytes`: most are short, and copies of a fixed size need no call.
 #[inline]
 fn add(bytes: &mut Vec<u8>, text: &[u8]) {
@@ -180,8 +186,12 @@ impl Column for Texts {
         if self.offsets.len() != rows + 1 {
             self.skip_to(rows);
         }
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(self.bytes), self.gaps.nulls(rows))?))
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(bare(self.offsets)));
+        Ok(Arc::new(StringArray::try_new(
+            offsets,
+            Buffer::from_vec(bare(self.bytes)),
+            self.gaps.nulls(rows),
+        )?))
     }
 
     fn data_type() -> DataType {
@@ -206,7 +216,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         if self.values.len() != rows {
             self.skip_to(rows);
         }
-        PrimitiveArray::try_new(ScalarBuffer::from(self.values), self.gaps.nulls(rows))
+        PrimitiveArray::try_new(ScalarBuffer::from(bare(self.values)), self.gaps.nulls(rows))
     }
 }
 

@@ -1,0 +1,60 @@
+"""A log that was kept: what a store holds of the time and hosts asked for, as the tables that a reading gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from logtune.losses import Losses
+from logtune.parse.core import core_name
+from logtune.read_options import ReadOptions
+from logtune.results import Coverage
+from logtune.sources import Problem
+from logtune.store import snapshot
+from logtune.store.raw import StoredSources
+from logtune.store.snapshot import Snapshot
+from logtune.tables import Tables
+
+
+def load(folder: str, asked: ReadOptions) -> tuple[Tables, StoredSources]:
+    """What the store *folder* holds of what is *asked* for. Raises ``StoreError``, ``SpillError``."""
+    found = snapshot.load(folder, asked.choice, asked.wanted, asked.room)
+    problems = [Problem(s.name, s.problem) for s in found.sources if s.problem]
+    names = {s.rank: s.name for s in found.sources}
+    tables = Tables(found.tables, asked.zone, _coverage(found, asked), names, asked.probe_senders, asked.room)
+    return tables, StoredSources(folder, found.sources, problems)
+
+
+def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
+    """The line accounts of the UTC days that are touched."""
+    own = found.account
+    losses = Losses(own.loss_notes, own.loss_lines, own.unclosed, own.uncounted)
+    return Coverage(
+        sources=[
+            {"name": s.name, "bytes": a.bytes, "lines": a.recognised + a.unrecognised + a.blank,
+             "recognised": a.recognised, "problem": s.problem}
+            for s, a in ((s, found.of_source(s.rank)) for s in found.sources)
+        ],
+        lines=own.recognised + own.unrecognised + own.blank,
+        recognised=own.recognised,
+        unrecognised=own.unrecognised,
+        blank=own.blank,
+        not_postfix=own.not_postfix,
+        no_stamp=own.no_stamp,
+        backwards=own.backwards,
+        loss=losses.sentences(),
+        lost=losses.more_than_a_trace(own.recognised),
+        zone=asked.zone.key,
+        zone_assumed=asked.zone_assumed and found.zone_assumed,
+        year_assumed=_years([s.clock for s in found.sources]),
+        core=core_name(),
+    )  # fmt: skip
+
+
+def _years(clocks: Iterable[Mapping[str, Any]]) -> str | None:
+    """The years that were assumed at ingestion, as ``Clock.notes`` says them."""
+    courses = [c["course"] for c in clocks if c and not c["given"] and c["course"]["year"] is not None]
+    if not courses:
+        return None
+    first, last = min(c["year"] for c in courses), max(c["year"] + c["most_rolled"] for c in courses)
+    return f"{first} (file dates)" if first == last else f"{first} to {last} (file dates)"
