@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from logtune.anonymize.identities import Identities
 from logtune.losses import Losses
 from logtune.parse.core import core_name
 from logtune.read_options import ReadOptions
 from logtune.results import Coverage
 from logtune.sources import Problem
 from logtune.store import snapshot
+from logtune.store.catalogue import Account, Known
 from logtune.store.raw import StoredSources
 from logtune.store.snapshot import Snapshot
 from logtune.tables import Tables
@@ -18,9 +20,11 @@ from logtune.tables import Tables
 
 def load(folder: str, asked: ReadOptions) -> tuple[Tables, StoredSources]:
     """What the store *folder* holds of what is *asked* for. Raises ``StoreError``, ``SpillError``."""
-    found = snapshot.load(folder, asked.choice, asked.wanted, asked.room)
+    shown = asked.identities
+    change = shown.rows if shown.level else None
+    found = snapshot.load(folder, asked.choice, asked.hosts, asked.wanted, asked.room, change)
     problems = [Problem(s.name, s.problem) for s in found.sources if s.problem]
-    names = {s.rank: s.name for s in found.sources}
+    names = {s.rank: shown.source(s.name) for s in found.sources}
     tables = Tables(found.tables, asked.zone, _coverage(found, asked), names, asked.probe_senders, asked.room)
     return tables, StoredSources(folder, found.sources, problems)
 
@@ -30,11 +34,7 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
     own = found.account
     losses = Losses(own.loss_notes, own.loss_lines, own.unclosed, own.uncounted)
     return Coverage(
-        sources=[
-            {"name": s.name, "bytes": a.bytes, "lines": a.recognised + a.unrecognised + a.blank,
-             "recognised": a.recognised, "problem": s.problem}
-            for s, a in ((s, found.of_source(s.rank)) for s in found.sources)
-        ],
+        sources=[_source(known, found.of_source(known.rank), asked.identities) for known in found.sources],
         lines=own.recognised + own.unrecognised + own.blank,
         recognised=own.recognised,
         unrecognised=own.unrecognised,
@@ -48,7 +48,18 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
         zone_assumed=asked.zone_assumed and found.zone_assumed,
         year_assumed=_years([s.clock for s in found.sources]),
         core=core_name(),
-    )  # fmt: skip
+        anonymized=asked.identities.level,
+    )
+
+
+def _source(known: Known, account: Account, identities: Identities) -> dict[str, Any]:
+    return {
+        "name": identities.source(known.name),
+        "bytes": account.bytes,
+        "lines": account.recognised + account.unrecognised + account.blank,
+        "recognised": account.recognised,
+        "problem": known.problem,
+    }
 
 
 def _years(clocks: Iterable[Mapping[str, Any]]) -> str | None:
