@@ -64,6 +64,8 @@ def ingest(
     problems = [p for p in done.problems if not p.harmless]
     for problem in problems:
         tell(f"{problem.name}: {problem.reason.rstrip('.')}.", [problem.advice] if problem.advice else [])
+    for sentence in done.loss:
+        tell(f"{sentence}.", ["Name rotated files too: mail.log*. What is in one of them is taken by the next run."])
     if not quiet:
         _tell_done(done, store)
     if problems:

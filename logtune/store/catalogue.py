@@ -111,6 +111,18 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Between these times lines may be missing (store/gaps.py)."""
+
+    rank: int
+    """Source whose end was not read."""
+    name: str
+    begin: int
+    end: int
+    """Microseconds since 1970, UTC."""
+
+
+@dataclass(frozen=True)
 class Commit:
     """What one transaction makes valid."""
 
@@ -122,7 +134,10 @@ class Commit:
     accounts: Mapping[tuple[int, str], Account] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)
     forgotten: str = ""
-    """Accounts of days before this one go."""
+    """Accounts and gaps of days before this one go."""
+    gaps: Sequence[Gap] = ()
+    closed: Sequence[int] = ()
+    """Sources whose gap is none any more."""
 
 
 class Catalogue:
@@ -144,8 +159,29 @@ class Catalogue:
 
     def parts(self) -> list[Part]:
         """All valid parts, in the order of their first rows."""
+        return self._parts("")
+
+    def parts_of_days(self, first: str, last: str) -> list[Part]:
+        """Those of the days (ISO) from *first* to *last*."""
+        return self._parts("WHERE day BETWEEN ? AND ?", first, last)
+
+    def parts_after(self, day: str, unit: int) -> list[Part]:
+        """Those of the days after *day* with rows of a session or message that began at *unit* or before."""
+        return self._parts("WHERE day > ? AND least_unit <= ?", day, unit)
+
+    def parts_at(self, first: int, end: int) -> list[Part]:
+        """Those that may have rows at positions from *first* to before *end*."""
+        return self._parts("WHERE last >= ? AND first < ?", first, end)
+
+    def _parts(self, where: str, *values: str | int) -> list[Part]:
         columns = ", ".join(Part.__dataclass_fields__)
-        return [Part(*row) for row in self.con.execute(f"SELECT {columns} FROM parts ORDER BY first, file")]
+        query = f"SELECT {columns} FROM parts {where} ORDER BY first, file"
+        return [Part(*row) for row in self.con.execute(query, values)]
+
+    def gaps(self) -> list[Gap]:
+        """All gaps."""
+        rows = self.con.execute("SELECT rank, name, begin_us, end_us FROM gaps ORDER BY begin_us, rank")
+        return [Gap(*row) for row in rows]
 
     def sources(self) -> list[Known]:
         """All sources in rank order."""
@@ -199,6 +235,9 @@ class Catalogue:
             [(*key, *(getattr(account, c) for c in ACCOUNT)) for key, account in commit.accounts.items()],
         )
         run("DELETE FROM accounts WHERE day < ?", (commit.forgotten,))
+        run("DELETE FROM gaps WHERE date(end_us / 1000000, 'unixepoch') < ?", (commit.forgotten,))
+        many("DELETE FROM gaps WHERE rank = ?", [(rank,) for rank in commit.closed])
+        many("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)", [(g.rank, g.name, g.begin, g.end) for g in commit.gaps])
         meta = {**commit.meta, "generation": str(self.generation + 1)}
         many("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
 
@@ -290,7 +329,7 @@ def writing(folder: str) -> Iterator[Catalogue]:
     with told(folder), contextlib.closing(look.connect(os.path.join(folder, NAME), BUSY_MS / 1000)) as con:
         con.execute("PRAGMA synchronous = FULL")
         if not _has_tables(con):
-            con.executescript(f"BEGIN; {_TABLES} INSERT INTO meta VALUES ('version', '{migrate.VERSION}'); COMMIT;")
+            con.executescript(f"BEGIN; {_TABLES} INSERT INTO meta VALUES ('version', '{migrate.MADE}'); COMMIT;")
         catalogue = Catalogue(folder, con)
         found = int(catalogue.meta("version", "0"))
         migrate.check(found, folder)

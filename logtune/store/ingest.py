@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logtune import classify, schema
 from logtune.clock import Clock, machine_zone
@@ -28,10 +29,10 @@ from logtune.config import Config
 from logtune.link import READ, Late, make_linker
 from logtune.parse import ParsedBlock, parse_block
 from logtune.sources import SOURCE_SHIFT, Problem, Source, cut, open_sources, unpack
-from logtune.store import carried, catalogue, lock, parts, recognise, texts
+from logtune.store import carried, catalogue, gaps, lock, parts, recognise, texts
 from logtune.store.accounts import Accounts
 from logtune.store.carried import Carried, Changes
-from logtune.store.catalogue import Catalogue, Commit, Known, Part
+from logtune.store.catalogue import Catalogue, Commit, Gap, Known, Part
 from logtune.store.errors import StoreError, told
 from logtune.store.same_rows import Rows
 from logtune.store.texts import Text
@@ -56,6 +57,10 @@ class Ingested:
     sources: list[str] = field(default_factory=list)
     """Names of the files that had something new."""
     problems: Sequence[Problem] = ()
+    gaps: list[Gap] = field(default_factory=list)
+    """Where lines may be missing, as this run found."""
+    loss: Sequence[str] = ()
+    """The same in words."""
     looked_at: int = 0
     """How many files could be opened."""
 
@@ -107,6 +112,7 @@ def ingest(
                     raise StoreError(f"{changed} changes faster than it can be read; try again") from changed
             else:
                 break
+        done.loss = gaps.sentences(done.gaps, run.clock.zone)
         return done
 
 
@@ -132,7 +138,10 @@ class _Run:
         self.carried = Carried(self.linker, carried.load(store.folder, store.meta("carried")))
         self.signs = self._signs()
         self.classifier = classify.Classifier(settings.texts)
-        self.parts = store.parts()
+        self.empty: set[str] = set()
+        """Names of files without a whole line."""
+        self.behind: dict[int, Gap] = {}
+        """Rank of a new source to the gap that ends with its first line."""
         self.segment = _Segment()
         self._chain(year)
 
@@ -148,6 +157,8 @@ class _Run:
             opened = open_sources(paths, self.clock.year)
             self.done.problems, self.done.looked_at = opened.problems, len(opened.sources)
             works = self._works(opened.sources, opened.problems, files)
+            whole = [replace(p, harmless=True) if p.name in self.empty else p for p in opened.problems]
+            opened.problems[:] = whole  # what a rotation has just made is empty
             total = sum(max((w.text.size() or w.source.size or 0) - w.known.reached, 0) for w in works)
             before = self.done.bytes
             for work, data, offset, parsed in self._parsed(works, opened.problems):
@@ -162,13 +173,14 @@ class _Run:
 
     def _works(self, sources: Sequence[Source], problems: list[Problem], files: ExitStack) -> list[_Work]:
         known = self.store.sources()
-        seen = {k.stat for k in known if k.stat}
+        seen = {k.stat: k.rank for k in known if k.stat}
+        found: set[int] = set()
         next_rank = max((k.rank for k in known), default=-1) + 1
         going_on: list[_Work] = []
         new: list[_Work] = []
         for source in sources:
             try:
-                work = self._look(source, known, seen, files)
+                work = self._look(source, known, seen, files, found)
             except (OSError, unpack.Damaged) as error:
                 problems.append(Problem(source.name, _reason(error), "it is read when it is whole"))
                 continue
@@ -178,6 +190,7 @@ class _Run:
                 work.known.rank = next_rank
                 next_rank += 1
             (new if work.fresh else going_on).append(work)
+        self._tell_gaps(known, found, [work.known for work in new])
         works = sorted(going_on, key=lambda w: w.known.rank) + new
         taken: dict[int, _Work] = {}
         for work in works:  # two copies of one log that goes on: the longer one has it all
@@ -189,16 +202,28 @@ class _Run:
             self.sources[work.known.rank] = work.source
         return list(taken.values())
 
-    def _look(self, source: Source, known: Sequence[Known], seen: set[str], files: ExitStack) -> _Work | None:
-        """What is to do for *source*; None where nothing is new."""
+    def _tell_gaps(self, known: Sequence[Known], found: set[int], new: Sequence[Known]) -> None:
+        """Note where lines of sources that are in no file may be missing; gaps of those that are there are closed."""
+        self.segment.closed = [gap.rank for gap in self.store.gaps() if gap.rank in found]
+        for lost, follower in gaps.torn(known, found, new):
+            begin = gaps.last_time(self.store, lost.rank)
+            if begin is not None and not gaps.has_no_rest(lost, self.store.checkpoints(lost.rank)):
+                self.behind[follower.rank] = Gap(lost.rank, lost.name, begin, begin)
+
+    def _look(
+        self, source: Source, known: Sequence[Known], seen: Mapping[str, int], files: ExitStack, found: set[int]
+    ) -> _Work | None:
+        """What is to do for *source*; None where nothing is new. The known one that it holds is added to *found*."""
         text = texts.open_text(source)
         files.callback(text.close)
         if text.stat in seen:
+            found.add(seen[text.stat])
             return None
         first = texts.first_line(text)
         if first is None:
+            self.empty.add(source.name)
             return None
-        rows = Rows(self.store.folder, self.parts, self.settings.tags)
+        rows = Rows(self.store, self.settings.tags)
         match = recognise.recognise(text, first, known, self.store.checkpoints, rows.same)
         if match.known is None and not match.news:
             return None
@@ -206,6 +231,7 @@ class _Run:
             begin = max(match.reached, source.begin)
             made = Known(-1, source.name, begin, begin, digest(first), b"", path=_absolute(source))
             return _Work(source, text, made, True, counts_from=begin)
+        found.add(match.known.rank)
         count = len(self.store.checkpoints(match.known.rank)) // len(digest(b""))
         known_now = replace(match.known, name=source.name, path=_absolute(source))
         return _Work(source, text, known_now, False, Trail(count), match.known.reached)
@@ -284,6 +310,8 @@ class _Run:
         self.segment.add(whole, {name: b.column("repeat") for name, b in batches.items()})
         for late in linked.late:
             self.segment.change(late, self.carried)
+        if rank in self.behind:
+            self._end_gap(rank, times)
         signs = self._signs()
         news = tuple(now - before for now, before in zip(signs, self.signs, strict=True))
         self.signs = signs
@@ -293,6 +321,16 @@ class _Run:
         work.known.reached = offset + len(data)
         work.trail.settle(work.known.reached)
         self.segment.touched[rank] = work
+
+    def _end_gap(self, rank: int, times: Mapping[str, pa.Array]) -> None:
+        """A gap ends with the first time of the source that follows it."""
+        firsts = [first for ts in times.values() if (first := pc.min(ts.cast(pa.int64())).as_py()) is not None]
+        gap = self.behind[rank]
+        if not firsts:
+            return
+        del self.behind[rank]
+        if gap.begin < min(firsts):
+            self.segment.gaps.append(replace(gap, end=min(firsts)))
 
     def _signs(self) -> tuple[int, int, int, int]:
         return self.clock.no_stamp, self.clock.backwards, self.linker.unclosed, self.linker.uncounted
@@ -324,8 +362,9 @@ class _Run:
                 work.known.stat = "" if work.known.problem else work.text.stat
         if self.segment.bytes:
             self._commit()
-        elif self.segment.touched:
-            self.store.commit(Commit(sources=[work.known for work in self.segment.touched.values()]))
+        elif self.segment.touched or self.segment.closed:
+            touched = [work.known for work in self.segment.touched.values()]
+            self.store.commit(Commit(sources=touched, closed=self.segment.closed))
 
     def _commit(self) -> None:
         """Write the segment and make it valid. Raises ``StoreWriteError``, ``_Changed``."""
@@ -348,8 +387,7 @@ class _Run:
         except BaseException:
             parts.remove(folder, made)
             raise
-        gone = set(dropped)
-        self.parts = [p for p in self.parts if p.file not in gone] + made
+        self.done.gaps += segment.gaps
         self.done.lines += segment.lines
         self.done.bytes += segment.bytes
         self.done.rows += sum(t.num_rows for t in tables.values())
@@ -372,13 +410,16 @@ class _Run:
             meta["zone_assumed"] = "1" if self.zone_assumed else ""
         if self.clock.year is not None and self.clock.ended is not None:
             meta["ended"] = f"{self.clock.year} {self.clock.ended[0]} {self.clock.ended[1]}"
-        return Commit(made, dropped, known, checkpoints, segment.accounts.by_day, meta)
+        return Commit(
+            made, dropped, known, checkpoints, segment.accounts.by_day, meta, gaps=segment.gaps, closed=segment.closed
+        )
 
     def _patched(self, changes: Changes, made: list[Part]) -> list[str]:
         """Parts with rows of which the pass learned something later, written anew; gives the files they replace."""
         dropped = []
-        names = {name for name, _ in changes}
-        for part in [p for p in self.parts if p.name in names]:
+        names, positions = {name for name, _ in changes}, {p for cells in changes.values() for p in cells}
+        around = self.store.parts_at(min(positions), max(positions) + 1) if positions else []
+        for part in [p for p in around if p.name in names]:
             table = None
             for (name, column), cells in changes.items():
                 near = [p for p in cells if part.first <= p <= part.last] if name == part.name else []
@@ -402,6 +443,8 @@ class _Segment:
         self.changes: Changes = {}
         self.accounts = Accounts()
         self.touched: dict[int, _Work] = {}
+        self.gaps: list[Gap] = []
+        self.closed: Sequence[int] = ()
         self.bytes = self.lines = 0
 
     def add(self, whole: Mapping[str, pa.RecordBatch], repeats: Mapping[str, pa.Array]) -> None:

@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from logtune import schema
 from logtune.spill import Room, Store, Stored
-from logtune.store import catalogue, parts
+from logtune.store import catalogue, gaps, parts
 from logtune.store.accounts import Key, total
-from logtune.store.catalogue import Account, Known, Part
+from logtune.store.catalogue import Account, Catalogue, Gap, Known, Part
 from logtune.store.errors import StoreError
 from logtune.tables import Choice, choose
 
@@ -43,7 +43,8 @@ class Snapshot:
     zone: str
     """Zone that stamps without one were taken in."""
     zone_assumed: bool
-    valid: Sequence[Part]
+    gaps: Sequence[Gap]
+    """Where lines may be missing in the time asked for."""
 
     @property
     def account(self) -> Account:
@@ -78,10 +79,12 @@ def load(
     """
     for attempt in range(TRIES):
         with catalogue.reading(folder) as opened:
-            valid, sources, accounts = opened.parts(), opened.sources(), opened.accounts()
+            core, after = _parts(opened, choice, hosts, wanted)
+            sources, accounts = opened.sources(), opened.accounts()
             zone, used = opened.meta("zone"), bool(opened.meta("zone_assumed"))
+            found = gaps.inside(opened.gaps(), choice.since, choice.until)
         try:
-            tables = _Loading(folder, valid, choice, hosts, wanted, room, change).tables()
+            tables = _Loading(folder, core, after, choice, wanted, room, change).tables()
         except FileNotFoundError as error:  # replaced more than catalogue.GRACE ago, or by another hand
             if attempt == TRIES - 1:
                 raise StoreError(f"the store {folder} lacks a part: {error.filename or error}") from error
@@ -89,7 +92,7 @@ def load(
             days = _days(choice)
             chosen = {key: a for key, a in accounts.items() if days is None or days[0] <= key[1] <= days[1]}
             ranks = {rank for rank, _ in chosen}
-            return Snapshot(tables, [s for s in sources if s.rank in ranks], chosen, zone, used, valid)
+            return Snapshot(tables, [s for s in sources if s.rank in ranks], chosen, zone, used, found)
     raise AssertionError("the last try returns or raises")
 
 
@@ -102,27 +105,37 @@ def _days(choice: Choice) -> tuple[str, str] | None:
     return first, last
 
 
+def _parts(
+    opened: Catalogue, choice: Choice, hosts: Sequence[str], wanted: Mapping[str, pa.Schema]
+) -> tuple[list[Part], list[Part]]:
+    """Parts of the days asked for, and later ones with rows of sessions or messages that began before their end."""
+    days = _days(choice)
+    core = opened.parts() if days is None else opened.parts_of_days(*days)
+    after = [] if days is None or not core else opened.parts_after(days[1], max(p.last for p in core))
+    own = [[p for p in found if p.name in wanted and (not hosts or p.host in hosts)] for found in (core, after)]
+    return own[0], own[1]
+
+
 class _Loading:
+    """Reads the rows of the parts *core* of the days asked for, and what belongs to them in the parts *after* these."""
+
     def __init__(
         self,
         folder: str,
-        valid: Sequence[Part],
+        core: Sequence[Part],
+        after: Sequence[Part],
         choice: Choice,
-        hosts: Sequence[str],
         wanted: Mapping[str, pa.Schema],
         room: Room,
         change: Change | None,
     ) -> None:
-        self.folder, self.choice, self.wanted, self.room, self.change = folder, choice, wanted, room, change
+        self.folder, self.core, self.after = folder, core, after
+        self.choice, self.wanted, self.room, self.change = choice, wanted, room, change
         # a change looks for what is in one column of a row in others, too
         self.read = wanted if change is None else {name: schema.arrow_schema(name) for name in wanted}
-        own = [p for p in valid if p.name in wanted and (not hosts or p.host in hosts)]
-        days = _days(choice)
-        self.core = [p for p in own if days is None or days[0] <= p.day <= days[1]]
-        self.after = [] if days is None else [p for p in own if p.day > days[1]]
 
     def tables(self) -> Mapping[str, Stored]:
-        later = self._reaching_out() if self.core else {}
+        later = self._reaching_out() if self.after else {}
         store = Store(self.wanted, self.room)
         for name in self.wanted:
             for table in self._in_order(name, later.get(name)):
@@ -148,12 +161,8 @@ class _Loading:
 
     def _reaching_out(self) -> dict[str, pa.Table]:
         """Rows of other days that belong to a session or message with rows on the days asked for."""
-        last = max(p.last for p in self.core)
-        near = [p for p in self.after if p.least_unit <= last]
-        if not near:
-            return {}
         ids = self._ids([(p, parts.read(self.folder, p, self._links(p))) for p in self.core])
-        links = [(p, parts.read(self.folder, p, self._links(p))) for p in near]
+        links = [(p, parts.read(self.folder, p, self._links(p))) for p in self.after]
         masks: list[npt.NDArray[np.bool_]] = []
         while True:
             masks = [_belonging(table, ids) for _, table in links]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from logtune.anonymize.identities import Identities
@@ -11,7 +12,7 @@ from logtune.parse.core import core_name
 from logtune.read_options import ReadOptions
 from logtune.results import Coverage
 from logtune.sources import Problem
-from logtune.store import snapshot
+from logtune.store import gaps, snapshot
 from logtune.store.catalogue import Account, Known
 from logtune.store.raw import StoredSources
 from logtune.store.snapshot import Snapshot
@@ -33,6 +34,8 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
     """The line accounts of the UTC days that are touched."""
     own = found.account
     losses = Losses(own.loss_notes, own.loss_lines, own.unclosed, own.uncounted)
+    holes = [replace(gap, name=asked.identities.source(gap.name)) for gap in found.gaps]
+    days = len({day for _, day in found.accounts})
     return Coverage(
         sources=[_source(known, found.of_source(known.rank), asked.identities) for known in found.sources],
         lines=own.recognised + own.unrecognised + own.blank,
@@ -42,8 +45,8 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
         not_postfix=own.not_postfix,
         no_stamp=own.no_stamp,
         backwards=own.backwards,
-        loss=losses.sentences(),
-        lost=losses.more_than_a_trace(own.recognised),
+        loss=[*losses.sentences(), *gaps.sentences(holes, asked.zone)],
+        lost=losses.more_than_a_trace(own.recognised) or gaps.more_than_a_trace(holes, days),
         zone=asked.zone.key,
         zone_assumed=asked.zone_assumed and found.zone_assumed,
         year_assumed=_years([s.clock for s in found.sources]),

@@ -23,6 +23,7 @@ from logtune.cli.exit_codes import ExitCode
 from logtune.config import Config
 from logtune.store import StoreError, catalogue, lock, migrate, upkeep
 from logtune.store.ingest import ingest
+from tests.store.older import UNDONE, make_older
 
 SAMPLE = Path(__file__).parents[2] / "sample_logs" / "helo_trial.log"
 NOBODY = 65534
@@ -159,14 +160,12 @@ def test_a_catalogue_that_was_never_finished_is_none(store: Path) -> None:
     assert rows(empty) == rows(store)
 
 
-def test_a_reader_of_an_earlier_version(store: Path) -> None:
+@pytest.mark.parametrize("version", UNDONE)
+def test_a_reader_of_an_earlier_version(version: int, store: Path) -> None:
     """Who may not bring a store up to date sees it as if it were."""
     whole = rows(store)
-    with contextlib.closing(sqlite3.connect(store / catalogue.NAME)) as con:
-        con.execute("ALTER TABLE accounts DROP COLUMN bytes")
-        con.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
-        con.commit()
+    make_older(store, version)
     with a_reader(store):
         assert rows(store) == whole
         assert upkeep.info(str(store)).version == migrate.VERSION
-    assert catalogue.version(str(store)) == 1
+    assert catalogue.version(str(store)) == version

@@ -18,6 +18,7 @@ from logtune.cli.exit_codes import ExitCode
 from logtune.config import Config
 from logtune.store import StoreBusy, catalogue, lock, migrate, upkeep
 from logtune.store.ingest import ingest
+from tests.store.older import UNDONE, make_older
 
 SAMPLE = Path(__file__).parents[2] / "sample_logs" / "helo_trial.log"
 UTC = ZoneInfo("UTC")
@@ -154,19 +155,19 @@ def rows_at_once(folder: Path) -> dict[str, list[dict[str, object]]]:
     return rows(folder / "other")
 
 
-def test_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
-    """A catalogue of version 1 gets what it lacks, and what it holds stays; who may only read has it so too."""
+@pytest.mark.parametrize("command", ["ingest", "info"])
+@pytest.mark.parametrize("version", UNDONE)
+def test_an_earlier_version_is_brought_up_to_date(version: int, command: str, tmp_path: Path) -> None:
+    """A catalogue of each earlier version gets what it lacks, and what it holds stays; who may only read has it so too."""
     store = tmp_path / "s"
     take(store)
     before = rows(store)
-    with contextlib.closing(sqlite3.connect(store / catalogue.NAME)) as con:
-        con.execute("ALTER TABLE accounts DROP COLUMN bytes")
-        con.execute("UPDATE meta SET value = '1' WHERE key = 'version'")
-        con.commit()
+    make_older(store, version)
     old = (store / catalogue.NAME).read_bytes()
     assert rows(store) == before
     assert (store / catalogue.NAME).read_bytes() == old
-    assert upkeep.info(str(store)).version == migrate.VERSION
+    assert (take(store) if command == "ingest" else upkeep.info(str(store)).account.unclosed) == 0
+    assert catalogue.version(str(store)) == migrate.VERSION
     assert rows(store) == before
     assert api.read(store=store).coverage.sources[0]["bytes"] == SAMPLE.stat().st_size
 
