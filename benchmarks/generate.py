@@ -40,14 +40,19 @@ LONGEST = 400
 Story = Callable[[int], None]
 
 
-def batches(lines: int, seed: int, loss_notes: bool = True) -> Iterator[tuple[Log, list[int], list[str]]]:
-    """The log and its next (times, texts), until *lines* lines are given; every session and mail is told to its end."""
+def batches(
+    lines: int, seed: int, loss_notes: bool = True, per_second: float = STORIES_PER_SECOND
+) -> Iterator[tuple[Log, list[int], list[str]]]:
+    """The log and its next (times, texts), until *lines* lines are given; every session and mail is told to its end.
+
+    *per_second* stories begin, with some seven lines each.
+    """
     chance, log = Chance(seed), Log()
     world = World(chance)
     queue = Queue(log, world, chance)
     door = Door(log, world, chance, queue)
     background = Background(log, world, chance, door, loss_notes)
-    stories, starts, one = _stories(chance, door, background), _starts(chance), background.single
+    stories, starts, one = _stories(chance, door, background), _starts(chance, per_second), background.single
     start = next(starts)
     while log.made < lines:
         (next(stories) if lines - log.made > LONGEST else one)(start)
@@ -80,12 +85,12 @@ def _stories(chance: Chance, door: Door, background: Background) -> Iterator[Sto
     return chance.of(list(weights), list(weights.values()))
 
 
-def _starts(chance: Chance) -> Iterator[int]:
+def _starts(chance: Chance, per_second: float) -> Iterator[int]:
     """When stories begin: at random, four times as many at noon as at midnight."""
     at, waits = float(SECOND * 60), chance.uniform()
     for wait in waits:
         busy = 1 - 0.6 * math.cos(2 * math.pi * at / (86_400 * SECOND))
-        at -= math.log(1 - wait) * SECOND / (STORIES_PER_SECOND * busy)
+        at -= math.log(1 - wait) * SECOND / (per_second * busy)
         yield int(at)
 
 

@@ -395,13 +395,13 @@ def read(
     place = zone(tz or (_zone_of_store(store) if store is not None else None))
     networks, order = read_options.networks(mynetworks), read_options.mx_steps(mx_order)
     if store is not None:
-        read_options.check_store(bool(paths) or year is not None, anonymize is not None)
+        read_options.check_store(bool(paths) or year is not None)
     year = read_options.checked_year(year)
     begin, end = read_options.span(place, since, until, day)
     identities = Identities(anonymizer(anonymize, key))
     choice = Choice(begin, end, identities.names(words(hosts)), words(instances), words(services))
     wanted, room = read_options.wanted(columns, choice), read_options.room(memory)
-    asked = ReadOptions(place, tz is None, year, choice, wanted, room, settings, identities)
+    asked = ReadOptions(place, tz is None, year, choice, words(hosts), wanted, room, settings, identities)
     tables, sources = _from_logs(paths, asked, progress) if store is None else _from_store(store, asked)
     clients = settings.known_clients if known is None else config.read_known(known)
     options = Options(

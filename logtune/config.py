@@ -198,7 +198,8 @@ def find(path: str | None = None) -> Path | None:
     asked = path or os.environ.get(VARIABLE)
     if asked:
         return Path(asked).expanduser()
-    return next((place for place in _default_places() if place.is_file()), None)
+    # a home directory of another user (setpriv, sudo -E) may not be looked into; Path.is_file would raise there
+    return next((place for place in _default_places() if os.path.isfile(place)), None)
 
 
 def parse(text: str, path: Path) -> Config:

@@ -37,6 +37,9 @@ class ReadOptions:
     """Whether nobody named the zone."""
     year: int | None
     choice: Choice
+    """By hosts as they stand in the rows."""
+    hosts: Sequence[str]
+    """The same hosts as they were logged."""
     wanted: Mapping[str, pa.Schema]
     """Tables with the columns that are built."""
     room: Room
@@ -112,12 +115,10 @@ def checked_year(year: int | None) -> int | None:
     return year
 
 
-def check_store(lines: bool, anonymize: bool) -> None:
-    """A store stands for the logs: what says how to read *lines* does not go with it, nor does *anonymize*."""
+def check_store(lines: bool) -> None:
+    """A store stands for the logs: what says how to read *lines* does not go with it."""
     if lines:
         raise OptionError("a store is read without paths and without a year: expected one or the other")
-    if anonymize:
-        raise OptionError("anonymize works on lines as they are read, and a store holds rows: name the logs instead")
 
 
 def networks(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -64,6 +64,8 @@ def ingest(
     problems = [p for p in done.problems if not p.harmless]
     for problem in problems:
         tell(f"{problem.name}: {problem.reason.rstrip('.')}.", [problem.advice] if problem.advice else [])
+    for sentence in done.loss:
+        tell(f"{sentence}.", ["Name rotated files too: mail.log*. What is in one of them is taken by the next run."])
     if not quiet:
         _tell_done(done, store)
     if problems:
@@ -75,9 +77,8 @@ def _ingested(
 ) -> Ingested:
     from zoneinfo import ZoneInfo
 
-    from logtune.clock import machine_zone
     from logtune.config import ConfigError, load
-    from logtune.store import StoreError, snapshot
+    from logtune.store import StoreError
     from logtune.store.ingest import ingest as run
 
     try:
@@ -85,10 +86,8 @@ def _ingested(
     except ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     try:
-        kept = snapshot.keeping(folder)
-        zone, given = ZoneInfo(tz or kept[0] or machine_zone()), bool(tz or (kept[0] and not kept[1]))
         with progress_bar(not no_progress) as progress:
-            return run(paths, folder, zone, settings, year, wait, progress, zone_given=given)
+            return run(paths, folder, ZoneInfo(tz) if tz else None, settings, year, wait, progress)
     except StoreError as error:
         raise store_failure(error) from error
 

@@ -271,7 +271,9 @@ class Sent:
     state: Annotated[
         str | None,
         typer.Option(
-            "--state", metavar="FILE", help="Begin with what changed since the report that FILE tells of; update FILE."
+            "--state",
+            metavar="FILE|NAME",
+            help="Begin with what changed since the report that FILE tells of; update FILE. With --store: NAME in it.",
         ),
     ] = None
 

@@ -12,7 +12,7 @@ from logtune.cli.options import FormatOfGlance, Given, GlanceFormat, OnlyIf, Rep
 from logtune.cli.output import text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
 from logtune.cli.reports import write
-from logtune.cli.state import read_state, write_state
+from logtune.cli.state import Memory, memory
 
 if TYPE_CHECKING:
     from logtune.analyses.changes import Changes
@@ -28,23 +28,25 @@ def report(given: Given, shown: Shown, sent: Sent, form: FormatOfGlance = Glance
     """All at a glance: trials, rejects, deliveries, processes."""
     from logtune.analyses.columns import COLUMNS
 
-    _check(sent, shown, form)
-    before = read_state(sent.state) if sent.state else None
+    needed = not set(sent.only_if or ()) <= NEEDS_NO_STATE
+    kept = memory(sent.state, given.store, needed)
+    _check(sent, shown, form, kept)
+    before = kept.read() if kept else None
     import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS["report"])
     require_postfix_lines(log)
     make_relations(log)
     answer = log.report()
-    found = log.changes(before) if sent.state or sent.only_if else None
-    if found and sent.state:
+    found = log.changes(before) if kept or sent.only_if else None
+    if found and kept:
         answer = replace(answer, sections=[found.section(shown.top), *answer.sections])
     wanted = not (sent.only_if and found) or worth(found, sent.only_if)
     if shown.output if sent.mail_to else wanted:
         _write(answer, form, shown)
     if sent.mail_to and wanted:
-        _mail(answer, found, sent)
-    if found and sent.state and wanted:
-        write_state(sent.state, found.state)
+        _mail(answer, found.subject if found and kept else answer.headline, sent)
+    if found and kept and wanted:
+        kept.write(found.state)
     finish(log)
 
 
@@ -60,9 +62,9 @@ def worth(found: Changes, conditions: list[OnlyIf]) -> bool:
     return not holds.isdisjoint(conditions)
 
 
-def _check(sent: Sent, shown: Shown, form: GlanceFormat) -> None:
+def _check(sent: Sent, shown: Shown, form: GlanceFormat, kept: Memory | None) -> None:
     """Refuse what cannot work before minutes go into reading."""
-    if sent.only_if and not sent.state and not set(sent.only_if) <= NEEDS_NO_STATE:
+    if sent.only_if and not kept and not set(sent.only_if) <= NEEDS_NO_STATE:
         usage_error("--only-if needs --state FILE, which tells what the last report said.")
     if not sent.mail_to:
         if sent.smtp or sent.mail_from:
@@ -96,13 +98,12 @@ def _write(answer: Report, form: GlanceFormat, shown: Shown) -> None:
         out.write(prometheus.text(answer))
 
 
-def _mail(answer: Report, found: Changes | None, sent: Sent) -> None:
+def _mail(answer: Report, about: str, sent: Sent) -> None:
     from datetime import datetime
 
     from logtune import send
     from logtune.render import mail
 
-    about = found.subject if found and sent.state else answer.headline
     recipients = sent.mail_to or []
     message = mail.message(answer, about, sent.mail_from, recipients, datetime.now().astimezone())
     transport: Transport = send.Smtp.of(sent.smtp) if sent.smtp else send.Sendmail(sent.sendmail)

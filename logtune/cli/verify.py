@@ -102,16 +102,17 @@ def verify(
 
 
 def _sides(given: Given, after: list[str] | None, enforced: str | None) -> tuple[Given, Given]:
-    """What to read for each side. Where one file holds both, the time of enforcing parts them."""
+    """What to read for each side. Where one log or store holds both, the time of enforcing parts them."""
     if not after and enforced is None:
         usage_error(
             "verify compares two logs; only one was given.",
             "logtune verify mail.log.1 --after mail.log",
             "logtune verify mail.log --enforced 2026-03-16T09:00   where one log holds both",
         )
-    if enforced is None:
-        return replace(given, until=None), replace(given, paths=after, since=None)
-    return replace(given, until=enforced), replace(given, paths=after or given.paths, since=enforced)
+    before, later = replace(given, until=enforced), replace(given, since=enforced)
+    if after and given.store is not None:  # the store has the trial, and --year is of the logs
+        before, later = replace(before, year=None), replace(later, store=None)
+    return before, replace(later, paths=after or given.paths)
 
 
 def _read(given: Given, shown: Shown) -> MailLog:

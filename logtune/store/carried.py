@@ -6,11 +6,14 @@ old one knew. Both linkers take them, whatever they keep inside, and whoever wan
 Parquet file, ``carried/NAME.parquet``, with the columns that the pass reads (``link.COMMON``, ``link.READ``), the
 ``session`` and ``message`` it gave, ``ts``, and the name of the ``table``.
 
-Kept are whole: sessions without their disconnect line, mails without their ``removed`` line, and what the last
-``RECENT`` rows of each host belong to; with a session its mails, with a mail its session. A mail of which there is
-nothing but a content filter's verdict has no end in the log (amavis logs under a tag of its own): it is not kept.
+Kept are whole: sessions without their disconnect line, mails that are in the queue, and what the last ``RECENT`` rows
+of each host belong to; with a session its mails, with a mail its session. In the queue is a mail that cleanup took
+(its message id was logged) or qmgr or a delivery agent spoke of, until its ``removed`` line. Only qmgr logs that line:
+a mail whose content was rejected, and one whose client went away or on to another before its content came, have none
+(``cleanup_flush`` in src/cleanup/cleanup_api.c removes the file in silence). What so has ended is let go: the state is
+as large as the queue, whatever was read before.
 
-Known weak point: a line about a mail that was removed more than ``RECENT`` rows ago begins a message of its own, where
+Known weak point: a line about a mail that ended more than ``RECENT`` rows ago begins a message of its own, where
 one pass over everything would have known the mail. Postfix logs nothing of a mail once it is removed.
 """
 
@@ -20,7 +23,7 @@ import contextlib
 import os
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,14 +38,20 @@ from logtune.store.parts import force, ordered
 FOLDER = "carried"
 RECENT = 20_000
 """Rows of each host that are kept whatever they are: repeated-message lines and late lines refer to a few of them."""
-FORGOTTEN_US = 100 * 86_400_000_000
-"""What has had no line for 100 days has ended, and its end was lost; no queue keeps mail so long."""
+DAY_US = 86_400_000_000
+SESSION_US = 2 * DAY_US
+"""A session without a line for so long has ended, and its end was lost: smtpd_timeout is 5 minutes."""
+QUEUED_US = 10 * DAY_US
+"""Likewise a mail in the queue: qmgr tries again after an hour or so (maximal_backoff_time), up to 5 days in all."""
+HELD_US = 100 * DAY_US
+"""Nothing is logged of a mail on hold until somebody releases it."""
 
 ADDED = (("ts", schema.TIME), ("session", pa.int64()), ("message", pa.int64()))
 ROW = "row"
 """Number of the row in the running pass, which is how the pass names it."""
 
 Ids = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 Changes = dict[tuple[str, str], dict[int, int | None]]
 """(table, column) to position to value, of rows that are in parts already."""
 
@@ -106,9 +115,7 @@ class Carried:
         names = list(self._tables)
         if not names:
             return
-        columns = [_Columns.of(name, self._tables[name]) for name in names]
-        whole = _Columns(*(np.concatenate(c) for c in zip(*(vars(x).values() for x in columns), strict=True)))
-        kept = _kept(whole)
+        kept = _kept(_Columns.of(self._tables))
         ends = np.cumsum([0, *(self._tables[name].num_rows for name in names)]).tolist()
         for at, name in enumerate(names):
             rows = kept[ends[at] : ends[at + 1]]
@@ -158,35 +165,64 @@ def load(folder: str, file: str) -> dict[str, pa.Table]:
 class _Columns:
     """What decides about keeping, of rows of all tables."""
 
-    def __init__(
-        self, position: Ids, host: Any, session: Ids, message: Ids, ts: Ids, ended: Any, closed: Any, ends: Any
-    ) -> None:
+    def __init__(self, position: Ids, host: Any, session: Ids, message: Ids, ts: Ids, signs: _Signs) -> None:
         self.position, self.host, self.session, self.message, self.ts = position, host, session, message, ts
-        self.ended, self.closed, self.ends = ended, closed, ends
+        self.signs = signs
 
     @classmethod
-    def of(cls, name: str, table: pa.Table) -> _Columns:
-        """Those of one table."""
-        no = np.zeros(table.num_rows, dtype=np.bool_)
+    def of(cls, tables: Mapping[str, pa.Table]) -> _Columns:
+        """Those of all *tables*, one after another."""
+        each = list(tables.values())
+        hosts = [np.asarray(pc.fill_null(t["host"].cast(pa.string()), ""), dtype=object) for t in each]
         return cls(
-            _numbers(table["position"]),
-            np.asarray(pc.fill_null(table["host"].cast(pa.string()), ""), dtype=object),
-            _numbers(table["session"]),
-            _numbers(table["message"]),
-            _numbers(table["ts"].cast(pa.int64())),
-            _is(table["event"], "removed") if name == "queue" else no,
-            _is(table["event"], "disconnect") if name == "connections" else no,
-            no if name == "verdicts" else ~no,
+            np.concatenate([_numbers(t["position"]) for t in each]),
+            np.concatenate(hosts),
+            np.concatenate([_numbers(t["session"]) for t in each]),
+            np.concatenate([_numbers(t["message"]) for t in each]),
+            np.concatenate([_numbers(t["ts"].cast(pa.int64())) for t in each]),
+            _Signs(*(np.concatenate(s) for s in zip(*(_signs(n, t) for n, t in tables.items()), strict=True))),
         )
 
 
-def _kept(rows: _Columns) -> npt.NDArray[np.bool_]:
-    recent = _recent(rows)
-    lost = rows.ts.max(initial=0) - FORGOTTEN_US
-    fresh = rows.ts > lost
-    messages = np.setdiff1d(_ids(rows.message, fresh & rows.ends), _ids(rows.message, rows.ended))
-    sessions = np.setdiff1d(_ids(rows.session, fresh), _ids(rows.session, rows.closed))
-    kept = recent
+class _Signs(NamedTuple):
+    """What a row tells of its mail or session."""
+
+    disconnected: Mask
+    removed: Mask
+    queued: Mask
+    """qmgr or a delivery agent has the mail."""
+    taken: Mask
+    """cleanup has its header."""
+    refused: Mask
+    """Its content was rejected or discarded, so qmgr never gets it."""
+    held: Mask
+
+
+def _signs(name: str, table: pa.Table) -> _Signs:
+    no = np.zeros(table.num_rows, dtype=np.bool_)
+    if name == "connections":
+        return _Signs(_is(table["event"], "disconnect"), no, no, no, no, no)
+    if name == "deliveries":
+        return _Signs(no, no, ~no, no, no, no)
+    if name == "queue":
+        removed, taken = _is(table["event"], "removed"), _is(table["event"], "message_id", "pickup")
+        return _Signs(no, removed, ~(removed | taken | _is(table["event"], "client")), taken, no, no)
+    if name == "decisions":
+        content = _is(table["daemon"], "cleanup") | _is(table["protocol_state"], "END-OF-MESSAGE")
+        refused = content & _is(table["action"], "reject", "discard")
+        return _Signs(no, no, no, no, refused, _is(table["action"], "hold"))
+    return _Signs(no, no, no, no, no, no)
+
+
+def _kept(rows: _Columns) -> Mask:
+    last, signs = rows.ts.max(initial=0), rows.signs
+    queued = _ids(rows.message, signs.queued & (rows.ts > last - QUEUED_US))
+    taken = _ids(rows.message, signs.taken & (rows.ts > last - QUEUED_US))
+    held = _ids(rows.message, signs.held & (rows.ts > last - HELD_US))
+    waiting = np.setdiff1d(np.union1d(taken, held), _ids(rows.message, signs.refused))
+    messages = np.setdiff1d(np.union1d(queued, waiting), _ids(rows.message, signs.removed))
+    sessions = np.setdiff1d(_ids(rows.session, rows.ts > last - SESSION_US), _ids(rows.session, signs.disconnected))
+    kept = _recent(rows)
     while True:
         messages = np.union1d(messages, _ids(rows.message, kept))
         sessions = np.union1d(sessions, _ids(rows.session, kept))
@@ -196,7 +232,7 @@ def _kept(rows: _Columns) -> npt.NDArray[np.bool_]:
         kept = more
 
 
-def _recent(rows: _Columns) -> npt.NDArray[np.bool_]:
+def _recent(rows: _Columns) -> Mask:
     recent = np.zeros(len(rows.position), dtype=np.bool_)
     _, codes = np.unique(rows.host.astype(str), return_inverse=True)
     for code in range(int(codes.max(initial=-1)) + 1):
@@ -205,7 +241,7 @@ def _recent(rows: _Columns) -> npt.NDArray[np.bool_]:
     return recent
 
 
-def _ids(ids: Ids, where: npt.NDArray[np.bool_]) -> Ids:
+def _ids(ids: Ids, where: Mask) -> Ids:
     chosen = ids[where]
     return np.unique(chosen[chosen >= 0])
 
@@ -214,5 +250,5 @@ def _numbers(column: pa.ChunkedArray) -> Ids:
     return np.asarray(pc.fill_null(column, -1), dtype=np.int64)
 
 
-def _is(column: pa.ChunkedArray, word: str) -> npt.NDArray[np.bool_]:
-    return np.asarray(pc.fill_null(pc.equal(column.cast(pa.string()), word), False), dtype=np.bool_)
+def _is(column: pa.ChunkedArray, *words: str) -> Mask:
+    return np.asarray(pc.is_in(column.cast(pa.string()), pa.array(words, pa.string())), dtype=np.bool_)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logtune.store import migrate
+from logtune.store import look, migrate
 from logtune.store.errors import StoreError, told
 
 NAME = "catalogue.sqlite"
@@ -111,6 +111,18 @@ class Known:
 
 
 @dataclass(frozen=True)
+class Gap:
+    """Between these times lines may be missing (store/gaps.py)."""
+
+    rank: int
+    """Source whose end was not read."""
+    name: str
+    begin: int
+    end: int
+    """Microseconds since 1970, UTC."""
+
+
+@dataclass(frozen=True)
 class Commit:
     """What one transaction makes valid."""
 
@@ -122,7 +134,10 @@ class Commit:
     accounts: Mapping[tuple[int, str], Account] = field(default_factory=dict)
     meta: Mapping[str, str] = field(default_factory=dict)
     forgotten: str = ""
-    """Accounts of days before this one go."""
+    """Accounts and gaps of days before this one go."""
+    gaps: Sequence[Gap] = ()
+    closed: Sequence[int] = ()
+    """Sources whose gap is none any more."""
 
 
 class Catalogue:
@@ -144,8 +159,29 @@ class Catalogue:
 
     def parts(self) -> list[Part]:
         """All valid parts, in the order of their first rows."""
+        return self._parts("")
+
+    def parts_of_days(self, first: str, last: str) -> list[Part]:
+        """Those of the days (ISO) from *first* to *last*."""
+        return self._parts("WHERE day BETWEEN ? AND ?", first, last)
+
+    def parts_after(self, day: str, unit: int) -> list[Part]:
+        """Those of the days after *day* with rows of a session or message that began at *unit* or before."""
+        return self._parts("WHERE day > ? AND least_unit <= ?", day, unit)
+
+    def parts_at(self, first: int, end: int) -> list[Part]:
+        """Those that may have rows at positions from *first* to before *end*."""
+        return self._parts("WHERE last >= ? AND first < ?", first, end)
+
+    def _parts(self, where: str, *values: str | int) -> list[Part]:
         columns = ", ".join(Part.__dataclass_fields__)
-        return [Part(*row) for row in self.con.execute(f"SELECT {columns} FROM parts ORDER BY first, file")]
+        query = f"SELECT {columns} FROM parts {where} ORDER BY first, file"
+        return [Part(*row) for row in self.con.execute(query, values)]
+
+    def gaps(self) -> list[Gap]:
+        """All gaps."""
+        rows = self.con.execute("SELECT rank, name, begin_us, end_us FROM gaps ORDER BY begin_us, rank")
+        return [Gap(*row) for row in rows]
 
     def sources(self) -> list[Known]:
         """All sources in rank order."""
@@ -199,6 +235,9 @@ class Catalogue:
             [(*key, *(getattr(account, c) for c in ACCOUNT)) for key, account in commit.accounts.items()],
         )
         run("DELETE FROM accounts WHERE day < ?", (commit.forgotten,))
+        run("DELETE FROM gaps WHERE date(end_us / 1000000, 'unixepoch') < ?", (commit.forgotten,))
+        many("DELETE FROM gaps WHERE rank = ?", [(rank,) for rank in commit.closed])
+        many("INSERT OR REPLACE INTO gaps VALUES (?, ?, ?, ?)", [(g.rank, g.name, g.begin, g.end) for g in commit.gaps])
         meta = {**commit.meta, "generation": str(self.generation + 1)}
         many("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
 
@@ -238,25 +277,47 @@ def _without_empty_folders(folder: str) -> None:
 def reading(folder: str) -> Iterator[Catalogue]:
     """The catalogue for one consistent look: all that is asked inside is of one generation.
 
-    Raises ``StoreError`` where *folder* is no store, or one of a later version.
+    One of an earlier version is brought to the present one in memory: a reader may have no right to do it in the
+    directory. Raises ``StoreError`` where *folder* is no store, or one of a later version.
     """
+    with _looking(folder) as con:
+        found = int(Catalogue(folder, con).meta("version", "0"))
+        migrate.check(found, folder)
+        if found == migrate.VERSION:
+            yield Catalogue(folder, con)
+            return
+        with contextlib.closing(look.in_memory(con)) as memory:
+            migrate.migrate(memory, found)
+            yield Catalogue(folder, memory)
+
+
+def version(folder: str) -> int:
+    """Version of the store *folder*, earlier and later ones too. Raises ``StoreError`` where it is none."""
+    with _looking(folder) as con:
+        return int(Catalogue(folder, con).meta("version", "0"))
+
+
+@contextlib.contextmanager
+def _looking(folder: str) -> Iterator[sqlite3.Connection]:
     path = os.path.join(folder, NAME)
     if not os.path.isfile(path):
-        raise StoreError(f"{folder} is no store: it has no {NAME}; logtune ingest --store {folder} makes one")
+        raise StoreError(_none(folder))
     try:
-        with contextlib.closing(_connect(f"file:{quoted(path)}?mode=ro")) as con:
-            con.execute("BEGIN")
-            catalogue = Catalogue(folder, con)
-            version = int(catalogue.meta("version", "0"))
-            migrate.check(version, folder)
-            if version < migrate.VERSION:
-                raise StoreError(
-                    f"the store {folder} has version {version}, this logtune writes {migrate.VERSION};"
-                    f" bring it up to date: logtune store info --store {folder}"
-                )
-            yield catalogue
+        with contextlib.closing(look.at(folder, path, BUSY_MS / 1000)) as con:
+            if not _has_tables(con):
+                raise StoreError(_none(folder))
+            yield con
     except sqlite3.Error as error:
         raise StoreError(f"the catalogue of the store {folder} cannot be read: {error}") from error
+
+
+def _none(folder: str) -> str:
+    return f"{folder} is no store: it has no {NAME}; logtune ingest --store {folder} makes one"
+
+
+def _has_tables(con: sqlite3.Connection) -> bool:
+    """Not so where the run that made the catalogue was killed while it did."""
+    return con.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
 
 
 @contextlib.contextmanager
@@ -265,25 +326,12 @@ def writing(folder: str) -> Iterator[Catalogue]:
 
     Raises ``StoreError`` for a later version, ``StoreWriteError``.
     """
-    with told(folder), contextlib.closing(_connect(f"file:{quoted(os.path.join(folder, NAME))}")) as con:
+    with told(folder), contextlib.closing(look.connect(os.path.join(folder, NAME), BUSY_MS / 1000)) as con:
         con.execute("PRAGMA synchronous = FULL")
-        if not con.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            con.executescript(f"BEGIN; {_TABLES} INSERT INTO meta VALUES ('version', '{migrate.VERSION}'); COMMIT;")
+        if not _has_tables(con):
+            con.executescript(f"BEGIN; {_TABLES} INSERT INTO meta VALUES ('version', '{migrate.MADE}'); COMMIT;")
         catalogue = Catalogue(folder, con)
         found = int(catalogue.meta("version", "0"))
         migrate.check(found, folder)
         migrate.migrate(con, found)
         yield catalogue
-
-
-def _connect(uri: str) -> sqlite3.Connection:
-    con = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_MS / 1000)
-    con.execute("PRAGMA mmap_size = 0")
-    return con
-
-
-def quoted(path: str) -> str:
-    """*path* as a URI of SQLite has it."""
-    from urllib.parse import quote
-
-    return quote(os.path.abspath(path))

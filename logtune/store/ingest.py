@@ -21,17 +21,18 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logtune import classify, schema
-from logtune.clock import Clock
+from logtune.clock import Clock, machine_zone
 from logtune.config import Config
 from logtune.link import READ, Late, make_linker
 from logtune.parse import ParsedBlock, parse_block
 from logtune.sources import SOURCE_SHIFT, Problem, Source, cut, open_sources, unpack
-from logtune.store import carried, catalogue, lock, parts, recognise, texts
+from logtune.store import carried, catalogue, gaps, lock, parts, recognise, texts
 from logtune.store.accounts import Accounts
 from logtune.store.carried import Carried, Changes
-from logtune.store.catalogue import Catalogue, Commit, Known, Part
+from logtune.store.catalogue import Catalogue, Commit, Gap, Known, Part
 from logtune.store.errors import StoreError, told
 from logtune.store.same_rows import Rows
 from logtune.store.texts import Text
@@ -56,6 +57,10 @@ class Ingested:
     sources: list[str] = field(default_factory=list)
     """Names of the files that had something new."""
     problems: Sequence[Problem] = ()
+    gaps: list[Gap] = field(default_factory=list)
+    """Where lines may be missing, as this run found."""
+    loss: Sequence[str] = ()
+    """The same in words."""
     looked_at: int = 0
     """How many files could be opened."""
 
@@ -79,18 +84,18 @@ class _Changed(Exception):
 def ingest(
     paths: Sequence[str],
     folder: str,
-    zone: ZoneInfo,
+    zone: ZoneInfo | None,
     settings: Config,
     year: int | None = None,
     wait: float = 0.0,
     progress: Progress | None = None,
-    segment_bytes: int = SEGMENT_BYTES,
-    zone_given: bool = True,
+    segment_bytes: int | None = None,
 ) -> Ingested:
     """Append what is new in *paths* to the store *folder*, which is made where there is none.
 
-    *zone* and *year* are for stamps without; reports say it where the zone was not *zone_given*. *wait* seconds for
-    another writer at most. Raises ``StoreBusy``, ``StoreWriteError`` (full disk: all segments before are in),
+    *zone* and *year* are for stamps without; without *zone* that of the run before is taken, in the first run the
+    machine's, and then reports say so. *wait* seconds for another writer at most. A segment has *segment_bytes* of text
+    (``SEGMENT_BYTES``). Raises ``StoreBusy``, ``StoreWriteError`` (full disk: all segments before are in),
     ``StoreError``. Files that cannot be read stand in ``Ingested.problems``.
     """
     with told(folder):
@@ -99,8 +104,7 @@ def ingest(
         opened.sweep()
         done = Ingested()
         for attempt in range(TRIES):
-            run = _Run(opened, zone, settings, year, segment_bytes, done)
-            run.zone_given = zone_given
+            run = _Run(opened, zone, settings, year, segment_bytes or SEGMENT_BYTES, done)
             try:
                 run.run(paths, progress)
             except _Changed as changed:
@@ -108,6 +112,7 @@ def ingest(
                     raise StoreError(f"{changed} changes faster than it can be read; try again") from changed
             else:
                 break
+        done.loss = gaps.sentences(done.gaps, run.clock.zone)
         return done
 
 
@@ -115,18 +120,28 @@ class _Run:
     """One pass over the files, from the state that the catalogue has."""
 
     def __init__(
-        self, store: Catalogue, zone: ZoneInfo, settings: Config, year: int | None, segment_bytes: int, done: Ingested
+        self,
+        store: Catalogue,
+        zone: ZoneInfo | None,
+        settings: Config,
+        year: int | None,
+        segment_bytes: int,
+        done: Ingested,
     ) -> None:
         self.store, self.settings, self.done = store, settings, done
         self.segment_bytes = segment_bytes
-        self.zone_given = True
+        kept = store.meta("zone")
+        self.zone_assumed = zone is None and (not kept or bool(store.meta("zone_assumed")))
         self.sources: dict[int, Source] = {}
-        self.clock = Clock(zone, year, lambda rank: self.sources[rank].until)
+        self.clock = Clock(zone or ZoneInfo(kept or machine_zone()), year, lambda rank: self.sources[rank].until)
         self.linker = make_linker()
         self.carried = Carried(self.linker, carried.load(store.folder, store.meta("carried")))
         self.signs = self._signs()
         self.classifier = classify.Classifier(settings.texts)
-        self.parts = store.parts()
+        self.empty: set[str] = set()
+        """Names of files without a whole line."""
+        self.behind: dict[int, Gap] = {}
+        """Rank of a new source to the gap that ends with its first line."""
         self.segment = _Segment()
         self._chain(year)
 
@@ -142,6 +157,8 @@ class _Run:
             opened = open_sources(paths, self.clock.year)
             self.done.problems, self.done.looked_at = opened.problems, len(opened.sources)
             works = self._works(opened.sources, opened.problems, files)
+            whole = [replace(p, harmless=True) if p.name in self.empty else p for p in opened.problems]
+            opened.problems[:] = whole  # what a rotation has just made is empty
             total = sum(max((w.text.size() or w.source.size or 0) - w.known.reached, 0) for w in works)
             before = self.done.bytes
             for work, data, offset, parsed in self._parsed(works, opened.problems):
@@ -156,13 +173,14 @@ class _Run:
 
     def _works(self, sources: Sequence[Source], problems: list[Problem], files: ExitStack) -> list[_Work]:
         known = self.store.sources()
-        seen = {k.stat for k in known if k.stat}
+        seen = {k.stat: k.rank for k in known if k.stat}
+        found: set[int] = set()
         next_rank = max((k.rank for k in known), default=-1) + 1
         going_on: list[_Work] = []
         new: list[_Work] = []
         for source in sources:
             try:
-                work = self._look(source, known, seen, files)
+                work = self._look(source, known, seen, files, found)
             except (OSError, unpack.Damaged) as error:
                 problems.append(Problem(source.name, _reason(error), "it is read when it is whole"))
                 continue
@@ -172,6 +190,7 @@ class _Run:
                 work.known.rank = next_rank
                 next_rank += 1
             (new if work.fresh else going_on).append(work)
+        self._tell_gaps(known, found, [work.known for work in new])
         works = sorted(going_on, key=lambda w: w.known.rank) + new
         taken: dict[int, _Work] = {}
         for work in works:  # two copies of one log that goes on: the longer one has it all
@@ -183,16 +202,28 @@ class _Run:
             self.sources[work.known.rank] = work.source
         return list(taken.values())
 
-    def _look(self, source: Source, known: Sequence[Known], seen: set[str], files: ExitStack) -> _Work | None:
-        """What is to do for *source*; None where nothing is new."""
+    def _tell_gaps(self, known: Sequence[Known], found: set[int], new: Sequence[Known]) -> None:
+        """Note where lines of sources that are in no file may be missing; gaps of those that are there are closed."""
+        self.segment.closed = [gap.rank for gap in self.store.gaps() if gap.rank in found]
+        for lost, follower in gaps.torn(known, found, new):
+            begin = gaps.last_time(self.store, lost.rank)
+            if begin is not None and not gaps.has_no_rest(lost, self.store.checkpoints(lost.rank)):
+                self.behind[follower.rank] = Gap(lost.rank, lost.name, begin, begin)
+
+    def _look(
+        self, source: Source, known: Sequence[Known], seen: Mapping[str, int], files: ExitStack, found: set[int]
+    ) -> _Work | None:
+        """What is to do for *source*; None where nothing is new. The known one that it holds is added to *found*."""
         text = texts.open_text(source)
         files.callback(text.close)
         if text.stat in seen:
+            found.add(seen[text.stat])
             return None
         first = texts.first_line(text)
         if first is None:
+            self.empty.add(source.name)
             return None
-        rows = Rows(self.store.folder, self.parts, self.settings.tags)
+        rows = Rows(self.store, self.settings.tags)
         match = recognise.recognise(text, first, known, self.store.checkpoints, rows.same)
         if match.known is None and not match.news:
             return None
@@ -200,6 +231,7 @@ class _Run:
             begin = max(match.reached, source.begin)
             made = Known(-1, source.name, begin, begin, digest(first), b"", path=_absolute(source))
             return _Work(source, text, made, True, counts_from=begin)
+        found.add(match.known.rank)
         count = len(self.store.checkpoints(match.known.rank)) // len(digest(b""))
         known_now = replace(match.known, name=source.name, path=_absolute(source))
         return _Work(source, text, known_now, False, Trail(count), match.known.reached)
@@ -278,6 +310,8 @@ class _Run:
         self.segment.add(whole, {name: b.column("repeat") for name, b in batches.items()})
         for late in linked.late:
             self.segment.change(late, self.carried)
+        if rank in self.behind:
+            self._end_gap(rank, times)
         signs = self._signs()
         news = tuple(now - before for now, before in zip(signs, self.signs, strict=True))
         self.signs = signs
@@ -287,6 +321,16 @@ class _Run:
         work.known.reached = offset + len(data)
         work.trail.settle(work.known.reached)
         self.segment.touched[rank] = work
+
+    def _end_gap(self, rank: int, times: Mapping[str, pa.Array]) -> None:
+        """A gap ends with the first time of the source that follows it."""
+        firsts = [first for ts in times.values() if (first := pc.min(ts.cast(pa.int64())).as_py()) is not None]
+        gap = self.behind[rank]
+        if not firsts:
+            return
+        del self.behind[rank]
+        if gap.begin < min(firsts):
+            self.segment.gaps.append(replace(gap, end=min(firsts)))
 
     def _signs(self) -> tuple[int, int, int, int]:
         return self.clock.no_stamp, self.clock.backwards, self.linker.unclosed, self.linker.uncounted
@@ -318,8 +362,9 @@ class _Run:
                 work.known.stat = "" if work.known.problem else work.text.stat
         if self.segment.bytes:
             self._commit()
-        elif self.segment.touched:
-            self.store.commit(Commit(sources=[work.known for work in self.segment.touched.values()]))
+        elif self.segment.touched or self.segment.closed:
+            touched = [work.known for work in self.segment.touched.values()]
+            self.store.commit(Commit(sources=touched, closed=self.segment.closed))
 
     def _commit(self) -> None:
         """Write the segment and make it valid. Raises ``StoreWriteError``, ``_Changed``."""
@@ -342,8 +387,7 @@ class _Run:
         except BaseException:
             parts.remove(folder, made)
             raise
-        gone = set(dropped)
-        self.parts = [p for p in self.parts if p.file not in gone] + made
+        self.done.gaps += segment.gaps
         self.done.lines += segment.lines
         self.done.bytes += segment.bytes
         self.done.rows += sum(t.num_rows for t in tables.values())
@@ -363,16 +407,19 @@ class _Run:
                 checkpoints.append((rank, first, digests))
         meta = {"carried": file, "zone": self.clock.zone.key, "tables_version": str(schema.VERSION)}
         if self.clock.zone_used:
-            meta["zone_assumed"] = "" if self.zone_given else "1"
+            meta["zone_assumed"] = "1" if self.zone_assumed else ""
         if self.clock.year is not None and self.clock.ended is not None:
             meta["ended"] = f"{self.clock.year} {self.clock.ended[0]} {self.clock.ended[1]}"
-        return Commit(made, dropped, known, checkpoints, segment.accounts.by_day, meta)
+        return Commit(
+            made, dropped, known, checkpoints, segment.accounts.by_day, meta, gaps=segment.gaps, closed=segment.closed
+        )
 
     def _patched(self, changes: Changes, made: list[Part]) -> list[str]:
         """Parts with rows of which the pass learned something later, written anew; gives the files they replace."""
         dropped = []
-        names = {name for name, _ in changes}
-        for part in [p for p in self.parts if p.name in names]:
+        names, positions = {name for name, _ in changes}, {p for cells in changes.values() for p in cells}
+        around = self.store.parts_at(min(positions), max(positions) + 1) if positions else []
+        for part in [p for p in around if p.name in names]:
             table = None
             for (name, column), cells in changes.items():
                 near = [p for p in cells if part.first <= p <= part.last] if name == part.name else []
@@ -396,6 +443,8 @@ class _Segment:
         self.changes: Changes = {}
         self.accounts = Accounts()
         self.touched: dict[int, _Work] = {}
+        self.gaps: list[Gap] = []
+        self.closed: Sequence[int] = ()
         self.bytes = self.lines = 0
 
     def add(self, whole: Mapping[str, pa.RecordBatch], repeats: Mapping[str, pa.Array]) -> None:

@@ -11,11 +11,13 @@ import os
 import time
 from collections.abc import Iterator
 
-from logtune.store.errors import StoreBusy, told
+from logtune.store.errors import StoreBusy, StoreError, told
 
 NAME = "lock"
 STEP = 0.1
 """Seconds between tries."""
+LEAST_WAIT = 1.0
+"""Seconds that a writer waits even where it was not asked to: ``quiet`` holds the lock for milliseconds."""
 
 
 @contextlib.contextmanager
@@ -27,8 +29,26 @@ def writing(folder: str, wait: float = 0.0) -> Iterator[None]:
     with told(folder):
         fd = os.open(os.path.join(folder, NAME), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
-        _take(fd, folder, wait)
+        _take(fd, folder, max(wait, LEAST_WAIT))
         yield
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def quiet(folder: str) -> Iterator[bool]:
+    """Keep writers of the store *folder* away for a moment; False where one is at work. Raises ``StoreError``."""
+    try:
+        fd = os.open(os.path.join(folder, NAME), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise StoreError(f"cannot open {folder}/{NAME}: {(error.strerror or str(error)).lower()}") from error
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(fd)
 

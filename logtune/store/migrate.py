@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping
 
 from logtune.store.errors import StoreError
 
-VERSION = 2
+VERSION = 3
 HISTORY = {
     1: "parts, sources, checkpoints, accounts",
     2: "accounts know how many bytes of a source were read, for reports over some days",
+    3: "what reports said last, gaps between sources, parts found by day and position",
 }
+MADE = 2
+"""Version that a new catalogue is made with; it is then brought up to date like any other."""
 
 
 def _bytes_in_accounts(con: sqlite3.Connection) -> None:
@@ -28,7 +31,17 @@ def _bytes_in_accounts(con: sqlite3.Connection) -> None:
     )
 
 
-STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _bytes_in_accounts}
+def _reports_gaps_indexes(con: sqlite3.Connection) -> None:
+    con.execute("CREATE TABLE reports (name TEXT PRIMARY KEY, state TEXT NOT NULL)")
+    con.execute(
+        "CREATE TABLE gaps (rank INTEGER PRIMARY KEY, name TEXT NOT NULL, begin_us INTEGER NOT NULL,"
+        " end_us INTEGER NOT NULL)"
+    )
+    con.execute("CREATE INDEX parts_by_day ON parts (day)")
+    con.execute("CREATE INDEX parts_by_position ON parts (last, first)")
+
+
+STEPS: Mapping[int, Callable[[sqlite3.Connection], None]] = {1: _bytes_in_accounts, 2: _reports_gaps_indexes}
 
 
 def check(found: int, folder: str) -> None:

@@ -13,6 +13,13 @@ from logtune.store import catalogue, recognise, texts
 from logtune.store.catalogue import Known
 from logtune.store.trail import digest
 
+_ROTATED = re.compile(r"([.-]\d+)*(\.(gz|bz2|xz|zst))?$")
+
+
+def family(path: str) -> str:
+    """The live file that *path* may be a rotated one of: /var/log/mail.log of /var/log/mail.log-20260302.gz."""
+    return _ROTATED.sub("", path)
+
 
 class LinesGone(NotRereadable):
     """A store has rows, not lines, and the file that the lines stood in is not there any more."""
@@ -43,7 +50,7 @@ class StoredSources(Sources):
                 raise LinesGone(f"the store {self._folder} has no source {rank} in the time asked for")
             with catalogue.reading(self._folder) as opened:
                 digests = opened.checkpoints(rank)
-            file = next((s for s in _candidates(known) if _is(s, known, digests)), None)
+            file = find(known, digests)
             if file is None:
                 raise LinesGone(f"the lines of {known.name} are gone: no file there has what was read of it")
             file.rank = 0
@@ -51,11 +58,16 @@ class StoredSources(Sources):
         return self._found[rank]
 
 
+def find(known: Known, digests: bytes) -> Source | None:
+    """The file that holds what was read of *known*, whose checkpoints are *digests*, or a rotated one beside it."""
+    return next((source for source in _candidates(known) if _is(source, known, digests)), None)
+
+
 def _candidates(known: Known) -> Iterator[Source]:
     """The file itself and what a rotation may have made of it, in the same directory."""
     if known.path is None:
         return
-    base = re.sub(r"([.-]\d+)*(\.(gz|bz2|xz|zst))?$", "", known.path)
+    base = family(known.path)
     for path in sorted({known.path, *glob.glob(f"{glob.escape(base)}*")}, key=lambda p: (p != known.path, p)):
         if os.path.isfile(path):
             yield from open_sources([path]).sources

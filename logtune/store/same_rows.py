@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -12,17 +12,17 @@ from logtune import schema
 from logtune.parse import Tag, parse_block
 from logtune.sources import SOURCE_SHIFT
 from logtune.store import parts
-from logtune.store.catalogue import Part
+from logtune.store.catalogue import Catalogue
 
 QUARTER_US = 900_000_000
 """Zones differ by whole quarters of an hour, so the rest of a time is the same in all of them, and in all years."""
 
 
 class Rows:
-    """Compares lines with the rows of the store *folder*."""
+    """Compares lines with the rows of a store."""
 
-    def __init__(self, folder: str, valid: Sequence[Part], tags: Mapping[str, Tag]) -> None:
-        self._folder, self._valid, self._tags = folder, valid, tags
+    def __init__(self, store: Catalogue, tags: Mapping[str, Tag]) -> None:
+        self._store, self._tags = store, tags
 
     def same(self, rank: int, data: bytes, offset: int) -> int:
         """Offset of the first line of *data*, which begins at *offset*, that did not give the rows of source *rank*.
@@ -39,12 +39,11 @@ class Rows:
         return min((p - base for p in different if p in here), default=offset + len(data))
 
     def _stored(self, first: int, last: int) -> Iterator[tuple[int, tuple[Any, ...]]]:
-        for part in self._valid:
-            if part.first < last and part.last >= first:
-                table = parts.read(self._folder, part, schema.arrow_schema(part.name))
-                inside = pc.and_(pc.greater_equal(table["position"], first), pc.less(table["position"], last))
-                for batch in table.filter(inside).to_batches():
-                    yield from _rows({part.name: batch})
+        for part in self._store.parts_at(first, last):
+            table = parts.read(self._store.folder, part, schema.arrow_schema(part.name))
+            inside = pc.and_(pc.greater_equal(table["position"], first), pc.less(table["position"], last))
+            for batch in table.filter(inside).to_batches():
+                yield from _rows({part.name: batch})
 
 
 def _rows(batches: Mapping[str, pa.RecordBatch]) -> Iterator[tuple[int, tuple[Any, ...]]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from logtune.anonymize.identities import Identities
 from logtune.losses import Losses
 from logtune.parse.core import core_name
 from logtune.read_options import ReadOptions
 from logtune.results import Coverage
 from logtune.sources import Problem
-from logtune.store import snapshot
+from logtune.store import gaps, snapshot
+from logtune.store.catalogue import Account, Known
 from logtune.store.raw import StoredSources
 from logtune.store.snapshot import Snapshot
 from logtune.tables import Tables
@@ -18,9 +21,11 @@ from logtune.tables import Tables
 
 def load(folder: str, asked: ReadOptions) -> tuple[Tables, StoredSources]:
     """What the store *folder* holds of what is *asked* for. Raises ``StoreError``, ``SpillError``."""
-    found = snapshot.load(folder, asked.choice, asked.wanted, asked.room)
+    shown = asked.identities
+    change = shown.rows if shown.level else None
+    found = snapshot.load(folder, asked.choice, asked.hosts, asked.wanted, asked.room, change)
     problems = [Problem(s.name, s.problem) for s in found.sources if s.problem]
-    names = {s.rank: s.name for s in found.sources}
+    names = {s.rank: shown.source(s.name) for s in found.sources}
     tables = Tables(found.tables, asked.zone, _coverage(found, asked), names, asked.probe_senders, asked.room)
     return tables, StoredSources(folder, found.sources, problems)
 
@@ -29,12 +34,10 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
     """The line accounts of the UTC days that are touched."""
     own = found.account
     losses = Losses(own.loss_notes, own.loss_lines, own.unclosed, own.uncounted)
+    holes = [replace(gap, name=asked.identities.source(gap.name)) for gap in found.gaps]
+    days = len({day for _, day in found.accounts})
     return Coverage(
-        sources=[
-            {"name": s.name, "bytes": a.bytes, "lines": a.recognised + a.unrecognised + a.blank,
-             "recognised": a.recognised, "problem": s.problem}
-            for s, a in ((s, found.of_source(s.rank)) for s in found.sources)
-        ],
+        sources=[_source(known, found.of_source(known.rank), asked.identities) for known in found.sources],
         lines=own.recognised + own.unrecognised + own.blank,
         recognised=own.recognised,
         unrecognised=own.unrecognised,
@@ -42,13 +45,24 @@ def _coverage(found: Snapshot, asked: ReadOptions) -> Coverage:
         not_postfix=own.not_postfix,
         no_stamp=own.no_stamp,
         backwards=own.backwards,
-        loss=losses.sentences(),
-        lost=losses.more_than_a_trace(own.recognised),
+        loss=[*losses.sentences(), *gaps.sentences(holes, asked.zone)],
+        lost=losses.more_than_a_trace(own.recognised) or gaps.more_than_a_trace(holes, days),
         zone=asked.zone.key,
         zone_assumed=asked.zone_assumed and found.zone_assumed,
         year_assumed=_years([s.clock for s in found.sources]),
         core=core_name(),
-    )  # fmt: skip
+        anonymized=asked.identities.level,
+    )
+
+
+def _source(known: Known, account: Account, identities: Identities) -> dict[str, Any]:
+    return {
+        "name": identities.source(known.name),
+        "bytes": account.bytes,
+        "lines": account.recognised + account.unrecognised + account.blank,
+        "recognised": account.recognised,
+        "problem": known.problem,
+    }
 
 
 def _years(clocks: Iterable[Mapping[str, Any]]) -> str | None:

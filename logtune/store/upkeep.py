@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -12,7 +13,7 @@ from logtune import schema
 from logtune.store import catalogue, lock, migrate, parts
 from logtune.store.accounts import total
 from logtune.store.catalogue import Account, Catalogue, Commit, Part
-from logtune.store.errors import StoreError
+from logtune.store.errors import StoreError, StoreWriteError
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,14 @@ def info(folder: str, wait: float = 0.0) -> Info:
 
 
 def _bring_up_to_date(folder: str, wait: float) -> None:
-    if not os.path.isfile(os.path.join(folder, catalogue.NAME)) or version_of(folder) >= migrate.VERSION:
+    if catalogue.version(folder) >= migrate.VERSION:
         return
-    with lock.writing(folder, wait), catalogue.writing(folder):
+    # who may not write sees it as if it were
+    with contextlib.suppress(StoreWriteError), lock.writing(folder, wait), catalogue.writing(folder):
         return
 
 
-def version_of(folder: str) -> int:
-    """Version of the store *folder*, whatever it is."""
-    import contextlib
-    import sqlite3
-
-    uri = f"file:{catalogue.quoted(os.path.join(folder, catalogue.NAME))}?mode=ro"
-    try:
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as con:
-            row = con.execute("SELECT value FROM meta WHERE key = 'version'").fetchone()
-    except sqlite3.Error as error:
-        raise StoreError(f"the catalogue of the store {folder} cannot be read: {error}") from error
-    return int(row[0]) if row else 0
-
-
-@contextmanager
+@contextlib.contextmanager
 def _writing(folder: str, wait: float) -> Iterator[Catalogue]:
     if not os.path.isfile(os.path.join(folder, catalogue.NAME)):
         raise StoreError(f"{folder} is no store: it has no {catalogue.NAME}")
