@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
     from logtune.api import MailLog
 
 
-MEMORY = 128 << 20
+MEMORY = 96 << 20
 """Bytes for tables: rows only pass through, so a longer log needs no more."""
+
+ROW_GROUP = 122_880
+"""Rows of a Parquet row group that is written: what DuckDB gives one thread at a time."""
+GROUP_BYTES = 4 << 20
+"""Or so many bytes of them in memory."""
 
 
 class TableName(StrEnum):
@@ -155,12 +160,26 @@ def _write_parquet(log: MailLog, names: Sequence[str], output: str | None) -> No
 
 
 def _write_table(log: MailLog, name: str, file: BinaryIO) -> None:
-    """Row groups as the parts of the table come."""
+    """Row groups of several parts of the table: a file's list of them stays in memory until its end."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(file, _without_rows(log, name).schema, compression="zstd") as writer:
-        for part in log.parts(name):
-            writer.write_table(_with_place(log, part))
+    schema = _without_rows(log, name).schema
+    with pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for parts in _gathered(log.parts(name)):
+            writer.write_table(_with_place(log, pa.concat_tables(parts)), row_group_size=ROW_GROUP)
+
+
+def _gathered(parts: Iterable[pa.Table]) -> Iterator[list[pa.Table]]:
+    """*parts* in lists of about ``ROW_GROUP`` rows, or of ``GROUP_BYTES``."""
+    held: list[pa.Table] = []
+    for part in parts:
+        held.append(part)
+        if sum(p.num_rows for p in held) >= ROW_GROUP or sum(p.nbytes for p in held) >= GROUP_BYTES:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 _WRITERS: dict[RowFormat, Callable[[MailLog, Sequence[str], str | None], None]] = {

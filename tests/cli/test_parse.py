@@ -8,11 +8,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from logtune import schema
 from logtune.cli.exit_codes import ExitCode
+from logtune.cli.parse import GROUP_BYTES, ROW_GROUP, _gathered
 from tests.cli.conftest import LOG, Runner
 
 
@@ -145,3 +147,12 @@ def test_two_sources_are_told_apart(logtune: Runner, maillog: Path, tmp_path: Pa
 def test_a_choice_that_leaves_nothing(logtune: Runner, maillog: Path, option: list[str]) -> None:
     """Options that choose nothing give no rows of Postfix, and no error: the log was read."""
     assert [row for row in rows(logtune, *option, maillog) if row["table"] != "unrecognised"] == []
+
+
+def test_parts_are_written_together() -> None:
+    """A file has few row groups, however many parts a long log has: all of them are listed in memory until its end."""
+    part = pa.table({"position": pa.array(range(ROW_GROUP // 3), pa.int64())})
+    assert [len(parts) for parts in _gathered([part] * 7)] == [3, 3, 1]
+    wide = pa.table({"text": ["x" * (GROUP_BYTES // 2)]})
+    assert [len(parts) for parts in _gathered([wide] * 5)] == [2, 2, 1]
+    assert list(_gathered([])) == []
