@@ -2,7 +2,7 @@
 
 from .. import world as w
 from ..site_settings import BASE, EARLY, TRIAL
-from .protocol_states import delay_reject_yes
+from .protocol_states import EVERY_GREETING, delay_reject_yes
 from .register import case, ordinary
 
 
@@ -12,18 +12,7 @@ from .register import case, ordinary
     trial=(),
 )
 def enforced(lab):
-    for who in (
-        w.PARTNER,
-        w.CRAFTSMAN,
-        w.KONTOR,
-        w.PRACTICE,
-        w.PRINTSHOP,
-        w.CLUB,
-        w.BANK,
-        w.PARISH,
-        w.SHOP,
-        w.UNIVERSITY,
-    ):
+    for who in EVERY_GREETING:
         ordinary(lab, who, "anna")
 
 

@@ -4,24 +4,27 @@ from .. import world as w
 from ..site_settings import BASE, EARLY
 from .register import case, ordinary
 
+EVERY_GREETING = (
+    w.PARTNER,
+    w.CRAFTSMAN,
+    w.KONTOR,
+    w.PRACTICE,
+    w.PRINTSHOP,
+    w.CLUB,
+    w.BANK,
+    w.PARISH,
+    w.SHOP,
+    w.UNIVERSITY,
+)
+"""Clients that greet rightly, and with each fault."""
+
 
 @case(
     "smtpd_delay_reject=yes (default): warnings at stage RCPT, one per recipient and restriction. Good, careless and "
     "spam-like clients; real refusals after the warnings."
 )
 def delay_reject_yes(lab):
-    for who in (
-        w.PARTNER,
-        w.CRAFTSMAN,
-        w.KONTOR,
-        w.PRACTICE,
-        w.PRINTSHOP,
-        w.CLUB,
-        w.BANK,
-        w.PARISH,
-        w.SHOP,
-        w.UNIVERSITY,
-    ):
+    for who in EVERY_GREETING:
         ordinary(lab, who)
     ordinary(lab, w.CRAFTSMAN, "nosuch")
     for who in w.SPAMMERS[:6]:
