@@ -30,6 +30,8 @@ KILLS ?= 200
 
 export PYTHON
 BIN := .venv/bin
+# Cargo by itself: it would look for the job server of a make with --jobs.
+CARGO := env -u MAKEFLAGS -u MFLAGS cargo
 
 .PHONY: demo test check check-python check-rust format docs bench fuzz differential kill clean
 
@@ -52,12 +54,12 @@ check-python:
 	$(BIN)/mypy --strict logtune
 
 check-rust:
-	cargo fmt --manifest-path rust/Cargo.toml --all --check
-	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
-	cargo clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
-	cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
-	cargo test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
-	cargo test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
+	$(CARGO) fmt --manifest-path rust/Cargo.toml --all --check
+	$(CARGO) fmt --manifest-path rust/fuzz/Cargo.toml --check
+	$(CARGO) clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
+	$(CARGO) test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
+	$(CARGO) test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
 
 format:
 	@scripts/setup dev
