@@ -15,6 +15,8 @@ PYTHON ?=
 # The stamps of the samples have no year, and one of their networks is the site's own (sample_logs/README.md).
 LOGS ?= --year 2026 --tz UTC --mynetworks 192.168.10.0/24 sample_logs/helo_trial.log
 PYTEST_ARGS ?=
+# That share out the tests, more than there are cores: live tests mostly wait (docs/decisions/0011). 0 is pytest alone.
+PROCESSES ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 7 ? n + 2 : 8)))
 # Such as --lines 5000000 (benchmarks/bench.py).
 BENCH_ARGS ?=
 # All targets together; compiling them takes a minute before (scripts/fuzz).
@@ -28,8 +30,10 @@ KILLS ?= 200
 
 export PYTHON
 BIN := .venv/bin
+# Cargo by itself: it would look for the job server of a make with --jobs.
+CARGO := env -u MAKEFLAGS -u MFLAGS cargo
 
-.PHONY: demo test check check-rust format docs bench fuzz differential kill clean
+.PHONY: demo test check check-python check-rust format docs bench fuzz differential kill clean
 
 demo:
 	@scripts/setup
@@ -37,23 +41,25 @@ demo:
 
 test:
 	@scripts/setup test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(PROCESSES) --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 check:
 	@scripts/setup dev
+	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory --jobs=2 check-python check-rust; \
+	else $(MAKE) --no-print-directory check-python; echo "no cargo here: the native core is not checked"; fi
+
+check-python:
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy --strict logtune
-	@if command -v cargo >/dev/null; then $(MAKE) --no-print-directory check-rust; \
-	else echo "no cargo here: the native core is not checked"; fi
 
 check-rust:
-	cargo fmt --manifest-path rust/Cargo.toml --all --check
-	cargo fmt --manifest-path rust/fuzz/Cargo.toml --check
-	cargo clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
-	cargo clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
-	cargo test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
-	cargo test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
+	$(CARGO) fmt --manifest-path rust/Cargo.toml --all --check
+	$(CARGO) fmt --manifest-path rust/fuzz/Cargo.toml --check
+	$(CARGO) clippy --quiet --manifest-path rust/Cargo.toml --workspace --all-targets --locked -- -D warnings
+	$(CARGO) clippy --quiet --manifest-path rust/fuzz/Cargo.toml --all-targets --locked --target-dir rust/target -- -D warnings
+	$(CARGO) test --quiet --manifest-path rust/Cargo.toml --workspace --exclude logtune-native --locked
+	$(CARGO) test --quiet --manifest-path rust/fuzz/Cargo.toml --lib --locked --target-dir rust/target
 
 format:
 	@scripts/setup dev

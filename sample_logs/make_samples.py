@@ -26,7 +26,6 @@ from lab import namespace  # noqa: E402
 
 
 def make_truth(laboratory, names: list[str]) -> None:
-    from lab import enforcing, journeys, transactions  # noqa: F401 (they register their cases)
     from lab.cases import CASES
     from lab.laboratory import write, write_json
 

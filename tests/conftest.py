@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,38 @@ class PostfixTools:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
         assert fails or done.returncode == 0, f"{shlex.join(command)}: {done.stderr}"
         return done.stdout
+
+
+LONGEST = ("tests/live/test_plan", "tests/live/test_trial", "tests/live/")
+"""What to begin with: whoever gets a long one last keeps the others waiting."""
+
+
+def unit(nodeid: str) -> str:
+    """The tests that go to one process, where what they share is made once: those of a file, live ones of a case.
+
+    The id of a live test's parameters begins with the case.
+    """
+    file, _, test = nodeid.partition("::")
+    function, _, parameters = test.removesuffix("]").partition("[")
+    return f"{file}::{parameters.rpartition('-')[0] or parameters or function}" if "/live/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Share tests out by units (docs/decisions/0011)."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Units(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return unit(nodeid)
+
+    return Units(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest first, where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: next((n for n, part in enumerate(LONGEST) if part in item.nodeid), len(LONGEST)))
 
 
 TOOLS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin"))

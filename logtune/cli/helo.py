@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +16,7 @@ from logtune.cli.options import Color, ColorWhen, OutputFile, Width
 from logtune.cli.output import check_output, text_output
 
 if TYPE_CHECKING:
+    from logtune.cli.helo_text import Asked
     from logtune.postfix.helo import HeloJudgement
 
 
@@ -30,15 +30,6 @@ class HeloFormat(StrEnum):
 Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="What clients say after HELO or EHLO.")]
 Dns = Annotated[bool, typer.Option("--dns", help="Ask this machine's name server where only DNS can tell.")]
 Form = Annotated[HeloFormat, typer.Option("--format", "-f", help="Form of the answer.")]
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the name service said: per name, by whom and when (local time)."""
-
-    says: Mapping[str, str]
-    server: str
-    when: str
 
 
 def helo(
@@ -89,6 +80,7 @@ def _ask_dns(judgements: Sequence[HeloJudgement]) -> tuple[list[HeloJudgement], 
 
     from dns.resolver import NoResolverConfiguration, Resolver
 
+    from logtune.cli.helo_text import Asked
     from logtune.postfix.helo import ask_dns, settle
 
     try:

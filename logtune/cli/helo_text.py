@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from logtune.render.escape import visible
 from logtune.results import Level, Verdict
 
 if TYPE_CHECKING:
-    from logtune.cli.helo import Asked
     from logtune.postfix.helo import HeloJudgement, Ruling
 
 _WIDE = 116
@@ -35,6 +34,15 @@ class Look:
     def signs(self) -> glyphs.Signs:
         """The set of signs."""
         return glyphs.ASCII if self.ascii else glyphs.UTF8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the name service said: per name, by whom and when (local time)."""
+
+    says: Mapping[str, str]
+    server: str
+    when: str
 
 
 def page(judgements: Sequence[HeloJudgement], asked: Asked | None, look: Look) -> Iterator[str]:

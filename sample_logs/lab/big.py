@@ -5,18 +5,19 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import cases, world
+from . import world
 from .company import Company
 from .formats import WINTER, as_rsyslog_classic, as_rsyslog_iso, cut_in_a_session
 from .laboratory import Laboratory, Setup, write, write_json
 from .mailboxes import full_mailboxes
 from .pair import two_servers
+from .site_settings import AMAVIS, BASE, ENFORCED, REINJECT, TRIAL
 from .storage import full_storage
 
 SITE = {
-    **cases.BASE,
+    **BASE,
     "smtpd_sasl_auth_enable": "yes",
-    "smtpd_recipient_restrictions": cases.ENFORCED + ", check_policy_service inet:127.0.0.1:10023",
+    "smtpd_recipient_restrictions": ENFORCED + ", check_policy_service inet:127.0.0.1:10023",
     "unknown_address_reject_code": "550",
     "maximal_queue_lifetime": "2d",
     "bounce_queue_lifetime": "1d",
@@ -49,7 +50,7 @@ def helo_trial_iso(lab: Laboratory, folder: Path) -> None:
         "the truth are UTC.",
         permit_first=True,
         timezone=WINTER,
-        settings={"smtpd_helo_restrictions": "permit_mynetworks, permit_sasl_authenticated, " + cases.TRIAL},
+        settings={"smtpd_helo_restrictions": "permit_mynetworks, permit_sasl_authenticated, " + TRIAL},
     )
     log, truth = run(lab, setup, datetime(2026, 2, 9, 0, 5, tzinfo=UTC), 10, 42, 2)
     write(folder / "helo_trial_iso.log", as_rsyslog_iso(log, 2026, 2))
@@ -78,7 +79,7 @@ def filter(lab: Laboratory, folder: Path) -> None:
         "A week of a site whose content filter injects mail again through a listener that inherits the trial: it "
         "warns about every filtered mail, because the filter greets with `localhost`.",
         settings={"content_filter": "smtp-amavis:[127.0.0.1]:10024"},
-        master=cases.AMAVIS + cases.REINJECT,
+        master=AMAVIS + REINJECT,
         filter="after-plain",
     )
     log, truth = run(lab, setup, datetime(2026, 3, 9, 0, 5, tzinfo=UTC), 7, 30, 4)

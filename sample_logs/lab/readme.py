@@ -35,7 +35,7 @@ Made by `make_samples.py` (see there how to make them again); this page is writt
   programs. A few `master: warning: unix_trigger_event: read timeout` lines come from the jumps of the clock.
 - **The truth is not taken from the log.** `outcome` is what the client was told, `fate` what mailboxes and other sites
   received or what `postqueue -j` still held at the end. `flagged` is declared per client, name and sender
-  (`lab/world.py`, `lab/cases.py`); `oracle.tsv` holds the answers of Postfixes that enforce one restriction each to
+  (`lab/world.py`, `lab/cases/`); `oracle.tsv` holds the answers of Postfixes that enforce one restriction each to
   every declared name and client; `truth/enforced_*` are the same clients with one restriction enforced.
   "Warning lines" below is the one column that counts the log (plain text search).
 - A recipient is one RCPT TO of one mail in one session. `role` is `authorized` for logged-in users and own networks,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from . import dns
 from . import world as w
-from .cases import REINJECT, REINJECT_CLEAN
 from .formats import as_rsyslog_classic
 from .laboratory import Laboratory, Setup, write
 from .servers import Sink
+from .site_settings import REINJECT, REINJECT_CLEAN
 
 RELAYED = {"smtpd_recipient_restrictions": "permit_mynetworks, reject"}
 SINK = "127.2.0.1"

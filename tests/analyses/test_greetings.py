@@ -69,7 +69,7 @@ def test_already_required() -> None:
 def test_real_postfix() -> None:
     """Without smtpd_helo_required a client sends mail without a greeting; another greets before STARTTLS only.
 
-    See sample_logs/lab/cases.py, vrfy_off: the truth beside the log names the recipients accepted and their HELO name.
+    See sample_logs/lab/cases/commands.py, vrfy_off: the truth beside the log names the recipients accepted and their HELO name.
     """
     log = read(TRUTH / "vrfy_off.log", year=2026, tz="UTC", mynetworks="192.168.10.0/24")
     recipients = json.loads((TRUTH / "vrfy_off.json").read_text())["recipients"]

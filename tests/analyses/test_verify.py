@@ -31,7 +31,7 @@ def states(found: Verification, name: str, service: str = "smtp") -> dict[str, t
 
 
 def test_every_sender_is_where_the_script_put_it() -> None:
-    """What became of each sender is what lab/enforcing.py had it do; numbers are recipients and later ones that got in."""
+    """What became of each sender is what lab/cases/enforcing.py had it do; numbers are recipients and later ones that got in."""
     assert states(pair(), NON_FQDN) == {
         "handwerk.example": ("as predicted", 8, 5, 0),
         "203.0.113.67": ("passed before", 3, 1, 0),  # the parish greets badly for the first time

@@ -26,7 +26,7 @@ def table(log: MailLog) -> Table:
 
 
 def test_real_postfix() -> None:
-    """Each client asked twice: one address exists, the other is rejected with a line (sample_logs/lab/cases.py)."""
+    """Each client asked twice: one address exists, the other is rejected with a line (sample_logs/lab/cases/commands.py)."""
     log = read(SAMPLES / "truth" / "vrfy_etrn.log", year=2026, tz="UTC")
     assert {row[0]: row[3:8] for row in table(log).rows} == {
         "203.0.113.60": (1, 2, 1, 1, 0),
@@ -43,7 +43,7 @@ def test_switched_off() -> None:
 
 
 def test_switched_off_in_a_real_postfix() -> None:
-    """disable_vrfy_command = yes: three were asked, nothing was logged (sample_logs/lab/cases.py, vrfy_off)."""
+    """disable_vrfy_command = yes: three were asked, nothing was logged (sample_logs/lab/cases/commands.py, vrfy_off)."""
     log = read(SAMPLES / "truth" / "vrfy_off.log", year=2026, tz="UTC")
     assert [row[4:8] for row in table(log).rows] == [(3, 0, 0, 3)]
 

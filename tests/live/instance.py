@@ -12,6 +12,7 @@ import grp
 import itertools
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -73,8 +74,7 @@ def find_reason_against() -> str | None:
 
 def addresses() -> Iterator[str]:
     """Addresses of 127.0.0.0/8, starting at one that another process hardly tries at the same moment."""
-    start = os.getpid() * 97 + time.monotonic_ns() // 1_000_000
-    for number in itertools.count(start):
+    for number in itertools.count(secrets.randbelow(128 * 62_500)):
         yield f"127.{64 + number // 62_500 % 128}.{1 + number // 250 % 250}.{1 + number % 250}"
 
 

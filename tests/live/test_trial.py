@@ -59,16 +59,18 @@ def test_clients_get_the_reply_of_the_warning(case: Case, restriction: str) -> N
 
 
 @pytest.mark.parametrize("restriction", NAMES)
-def test_without_tls_lines_what_is_certain_is_true(restriction: str) -> None:
+@pytest.mark.parametrize("case", [NO_TLS_LINES], ids=lambda case: case.name)
+def test_without_tls_lines_what_is_certain_is_true(case: Case, restriction: str) -> None:
     """smtpd_tls_loglevel=0 hides which greeting came after STARTTLS: what the log does not tell is unknown, not guessed."""
-    result = results(NO_TLS_LINES.name)[restriction]
+    result = results(case.name)[restriction]
     assert result.differences == {}
     assert len(result.prediction.unknown) < len(result.stopped) / 2
 
 
 @pytest.mark.parametrize("restriction", NAMES)
-def test_greetings_in_mid_session_differ_only_by_what_clients_ignore(restriction: str) -> None:
+@pytest.mark.parametrize("case", [GREETING_AGAIN], ids=lambda case: case.name)
+def test_greetings_in_mid_session_differ_only_by_what_clients_ignore(case: Case, restriction: str) -> None:
     """With smtpd_delay_reject=no a client may greet well, then badly, and ignore that the second was rejected."""
-    result = results(GREETING_AGAIN.name)[restriction]
+    result = results(case.name)[restriction]
     assert set(result.differences.values()) <= {Reason.EARLIER_GREETING}
     assert len(result.prediction.unknown) < len(result.stopped) / 2

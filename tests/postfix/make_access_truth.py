@@ -14,21 +14,18 @@ before it decided. ``parents`` says whether smtpd_access_maps is in parent_domai
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asked_postfix
+from asked_postfix import read_reply
+
 FIRST_PORT = 4525
-INSIDE = "ACCESS_TRUTH_INSIDE"
 
 SOURCE = r"""# a comment
 mail.example.com        REJECT one
@@ -304,38 +301,14 @@ LISTS: dict[str, list[tuple[str, str, str]]] = {
 }  # fmt: skip
 """Restriction list, with tables by name, to (client name, client address, HELO)."""
 
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file = {home}/log
-maillog_file_prefixes = {home}
-myhostname = lab.example
-mydestination = lab.example
+SETTINGS = """
 local_recipient_maps =
 mynetworks = 127.0.0.0/8, 192.0.2.128/25
-inet_interfaces = 127.0.0.1
 inet_protocols = all
 smtpd_relay_restrictions = reject_unauth_destination
 notify_classes =
-smtpd_error_sleep_time = 0
-smtpd_soft_error_limit = 1000000
-smtpd_hard_error_limit = 1000000
 smtpd_client_connection_rate_limit = 0
-smtpd_peername_lookup = no
 smtpd_authorized_xclient_hosts = 127.0.0.1
-smtputf8_enable = yes
-"""
-
-MASTER = """
-postlog unix-dgram n - n - 1 postlogd
-anvil unix - - n - 1 anvil
-rewrite unix - - n - - trivial-rewrite
-cleanup unix n - n - 0 cleanup
-pickup unix n - n 60 1 pickup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-proxymap unix - - n - - proxymap
 """
 
 
@@ -346,11 +319,6 @@ def named(home: Path, words: str) -> str:
 
 def start_postfix(home: Path) -> list[tuple[int, str, bool]]:
     """Configure and start a Postfix under *home*, one smtpd service per list; port, list and parents of each."""
-    for folder in ("conf", "queue", "data"):
-        (home / folder).mkdir()
-    shutil.chown(home / "data", "postfix")
-    home.chmod(0o755)
-    (home / "conf/main.cf").write_text(MAIN.format(home=home))
     services, asked = "", []
     cases = [(words, parents) for words in LISTS for parents in (True, False) if parents or "ordered" in words]
     for port, (words, parents) in enumerate(cases, FIRST_PORT):
@@ -360,10 +328,7 @@ def start_postfix(home: Path) -> list[tuple[int, str, bool]]:
             f"  -o {{ smtpd_recipient_restrictions = {named(home, words)} }}\n"
         )
         asked.append((port, words, parents))
-    (home / "conf/master.cf").write_text(MASTER + services)
-    if Path("/etc/postfix/dynamicmaps.cf").exists():
-        shutil.copy("/etc/postfix/dynamicmaps.cf", home / "conf")
-    subprocess.run(["postfix", "-c", str(home / "conf"), "start"], check=True, stdout=sys.stderr)
+    asked_postfix.start(home, SETTINGS, services)
     return asked
 
 
@@ -381,13 +346,6 @@ def ask(port: int, name: str, addr: str, helo: str) -> str:
             connection.sendall(command.encode() + b"\r\n")
             reply = read_reply(stream)
         return reply.decode().rstrip()
-
-
-def read_reply(stream: Any) -> bytes:
-    line = stream.readline()
-    while line[3:4] == b"-":
-        line = stream.readline()
-    return bytes(line)
 
 
 def looked_up(home: Path, table: str, keys: list[str]) -> Iterator[dict[str, Any]]:
@@ -419,22 +377,5 @@ def truth(home: Path) -> Iterator[dict[str, Any]]:
             yield {"list": words, "parents": parents, "name": name, "addr": addr, "helo": helo, "reply": reply}
 
 
-def main() -> None:
-    """Go into namespaces of our own, then ask."""
-    if INSIDE not in os.environ:
-        os.environ[INSIDE] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        try:
-            for answer in truth(home):
-                print(json.dumps(answer))
-        finally:
-            time.sleep(1)
-            sys.stderr.write((home / "log").read_text() if (home / "log").exists() else "")
-            subprocess.run(["postfix", "-c", str(home / "conf"), "stop"], check=False, stdout=sys.stderr)
-
-
 if __name__ == "__main__":
-    main()
+    asked_postfix.print_truth(truth)

@@ -17,19 +17,18 @@ restriction. Bytes that are no UTF-8 are surrogates.
 from __future__ import annotations
 
 import itertools
-import json
-import os
 import re
-import shutil
 import socket
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import asked_postfix
+from asked_postfix import read_reply
 
 RESTRICTIONS = {
     "invalid": "reject_invalid_helo_hostname",
@@ -37,7 +36,6 @@ RESTRICTIONS = {
     "unknown": "reject_unknown_helo_hostname",
 }
 FIRST_PORT = 3525
-INSIDE = "HELO_TRUTH_INSIDE"
 
 ZONE = {
     "a-only.zone.test": {"A": "192.0.2.1"},
@@ -180,51 +178,21 @@ class NameServer(threading.Thread):
 
 # ---- the Postfix --------------------------------------------------------------------------------------------------
 
-MAIN = """
-compatibility_level = 3.6
-queue_directory = {home}/queue
-data_directory = {home}/data
-maillog_file = {home}/log
-maillog_file_prefixes = {home}
-myhostname = lab.example
-mydestination = lab.example
-inet_interfaces = 127.0.0.1
+SETTINGS = """
 inet_protocols = ipv4
 smtpd_relay_restrictions =
 smtpd_recipient_restrictions = reject
-smtpd_error_sleep_time = 0
-smtpd_soft_error_limit = 1000000
-smtpd_hard_error_limit = 1000000
-smtpd_peername_lookup = no
-smtputf8_enable = yes
-"""
-
-MASTER = """
-postlog unix-dgram n - n - 1 postlogd
-anvil unix - - n - 1 anvil
-rewrite unix - - n - - trivial-rewrite
-cleanup unix n - n - 0 cleanup
-pickup unix n - n 60 1 pickup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-proxymap unix - - n - - proxymap
 """
 
 
 def start_postfix(home: Path) -> None:
     """Configure and start a Postfix under *home*, one smtpd service per restriction."""
-    for folder in ("conf", "queue", "data"):
-        (home / folder).mkdir()
-    shutil.chown(home / "data", "postfix")
-    home.chmod(0o755)
-    (home / "conf/main.cf").write_text(MAIN.format(home=home))
     services = "".join(
         f"127.0.0.1:{port} inet n - n - - smtpd -o syslog_name=lab/{short} "
         f"-o smtpd_helo_restrictions=warn_if_reject,{name}\n"
         for port, (short, name) in enumerate(RESTRICTIONS.items(), FIRST_PORT)
     )
-    (home / "conf/master.cf").write_text(MASTER + services)
-    subprocess.run(["postfix", "-c", str(home / "conf"), "start"], check=True, stdout=sys.stderr)
+    asked_postfix.start(home, SETTINGS, services)
 
 
 def ask(port: int, asked: list[str]) -> dict[int, str]:
@@ -243,13 +211,6 @@ def ask(port: int, asked: list[str]) -> dict[int, str]:
                 connection.sendall(command + b"\r\n")
                 read_reply(stream)
     return refused
-
-
-def read_reply(stream: Any) -> bytes:
-    line = stream.readline()
-    while line[3:4] == b"-":
-        line = stream.readline()
-    return bytes(line)
 
 
 def replies(log: bytes) -> dict[tuple[str, int], str]:
@@ -282,23 +243,16 @@ def truth(home: Path) -> Iterator[dict[str, Any]]:
         yield {"helo": name, **({"refused": refused[number]} if number in refused else answers)}
 
 
-def main() -> None:
-    """Go into namespaces of our own, then ask."""
-    if INSIDE not in os.environ:
-        os.environ[INSIDE] = "1"
-        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, *sys.argv])
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        (home / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
-        subprocess.run(["mount", "--bind", home / "resolv.conf", "/etc/resolv.conf"], check=True)
-        try:
-            for answer in truth(home):
-                print(json.dumps(answer))
-        finally:
-            subprocess.run(["postfix", "-c", str(home / "conf"), "stop"], check=False, stdout=sys.stderr)
-            subprocess.run(["umount", "/etc/resolv.conf"], check=False)
+@contextmanager
+def name_server_of_our_own(home: Path) -> Iterator[None]:
+    """The resolver asks 127.0.0.1."""
+    (home / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
+    subprocess.run(["mount", "--bind", home / "resolv.conf", "/etc/resolv.conf"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "/etc/resolv.conf"], check=False)
 
 
 if __name__ == "__main__":
-    main()
+    asked_postfix.print_truth(truth, name_server_of_our_own)

@@ -1,7 +1,8 @@
 """Small logs about what becomes of mail and addresses: rewriting, copies, aliases, milters, limits, filters, queues."""
 
-from . import world as w
-from .cases import AMAVIS, BASE, EARLY, FILTERED, REINJECT, REINJECT_CLEAN, case, ordinary
+from .. import world as w
+from ..site_settings import AMAVIS, BASE, EARLY, FILTERED, REINJECT, REINJECT_CLEAN
+from .register import case, ordinary
 
 SHAPES = (
     "Anna@Corbel.Example",

@@ -3,8 +3,9 @@
 import random
 import threading
 
-from . import world as w
-from .cases import BASE, EARLY, REINJECT, REINJECT_CLEAN, case
+from .. import world as w
+from ..site_settings import BASE, EARLY, REINJECT, REINJECT_CLEAN
+from .register import case
 
 ANNA, BERT, CLARA, NOSUCH = (f"{name}@corbel.example" for name in ("anna", "bert", "clara", "nosuch"))
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from . import world as w
-from .cases import ENFORCED, case, ordinary
-from .laboratory import MONDAY
+from .. import world as w
+from ..laboratory import MONDAY
+from ..site_settings import ENFORCED
+from .register import case, ordinary
 
 PAIR = (w.NON_FQDN, w.UNKNOWN)
 DAY, HOUR = 86400.0, 3600.0
