@@ -77,7 +77,8 @@ class Metric:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``wide`` columns are left out where the output is narrow (80 columns).
+    """A column of a table. ``wide`` columns are left out where the output is narrow (80 columns), and those with a
+    ``least`` where a line has fewer characters; data for machines has them all.
 
     ``below`` columns stand there in a second line under the first column instead. A ``strong`` column holds
     what the table is about. SECONDS with the unit "s" come without a unit, aligned at the point; BYTES with the
@@ -91,6 +92,7 @@ class Column:
     wide: bool = False
     below: bool = False
     strong: bool = False
+    least: int = 0
 
 
 @dataclass(frozen=True)

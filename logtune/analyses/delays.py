@@ -84,9 +84,32 @@ _PERCENTILES = (
     Column("max", "max", Kind.SECONDS, "s"),
 )
 
+ON_PAGES, IN_DATA = 132, 200
+"""Characters of a line that a column asks for: terminals show 120 at most, a page 160, data for machines has all."""
+
+
+def _total(**room: Any) -> list[Column]:
+    """Percentiles of the whole delay; *room* is what those ask for that are not always shown."""
+    return [
+        Column("half", "half in", Kind.SECONDS, "s"),
+        Column("p90", "90 % in", Kind.SECONDS, "s", **room),
+        Column("most", "95 % in", Kind.SECONDS, "s"),
+        Column("p99", "99 % in", Kind.SECONDS, "s", **room),
+    ]
+
+
+def _stage_columns(name: str, title: str, wide: bool = False, least: int = 0) -> list[Column]:
+    return [
+        Column(f"{name}_{letter}", f"{letter} {title}", Kind.SECONDS, "s", wide=wide, least=least) for letter in LETTERS
+    ]
+
+
 _PER_STAGE = (
-    *(Column(f"half_{letter}", f"{letter} 50 %", Kind.SECONDS, "s", wide=True) for letter in LETTERS),
-    *(Column(f"p95_{letter}", f"{letter} 95 %", Kind.SECONDS, "s") for letter in LETTERS),
+    *_stage_columns("half", "50 %", wide=True),
+    *_stage_columns("p90", "90 %", least=IN_DATA),
+    *_stage_columns("p95", "95 %"),
+    *_stage_columns("p99", "99 %", least=IN_DATA),
+    *_stage_columns("max", "max", least=IN_DATA),
 )
 """Percentiles of the four stages beside each other; the order is that of ``_per_stage``."""
 
@@ -132,30 +155,29 @@ def _by(name: str, found: list[tuple[Any, ...]]) -> Table:
         Column("transport", "transport", Kind.LOGTEXT, wide=True),
         Column("recipients", "tries", Kind.COUNT),
         Column("deferred", "deferred", Kind.COUNT),
-        Column("half", "half in", Kind.SECONDS, "s"),
-        Column("most", "95 % in", Kind.SECONDS, "s"),
+        *_total(least=ON_PAGES),
         Column("slowest", "slowest", Kind.SECONDS, "s", wide=True),
         *_PER_STAGE,
     )
-    rows = [(*row[:4], *row[4], row[5], *_per_stage(row[6])) for row in cut]
+    rows = [(*row[:4], *row[4], row[5], *_per_stage(row[6], row[7])) for row in cut]
     return Table(f"delays_by_{name}", columns, rows, f"By {name}", omitted)
 
 
-def _per_stage(quantiles: list[list[float | None] | None]) -> tuple[float | None, ...]:
-    pairs = [pair or [None, None] for pair in quantiles]
-    return (*(pair[0] for pair in pairs), *(pair[1] for pair in pairs))
+def _per_stage(quantiles: list[list[float | None] | None], slowest: list[float | None]) -> tuple[float | None, ...]:
+    """All stages' 50 %, then their 90, 95 and 99 %, then what was the most of each."""
+    stages = [stage or [None] * 4 for stage in quantiles]
+    return (*(stage[n] for n in range(4) for stage in stages), *slowest)
 
 
 def _by_hour(found: list[tuple[Any, ...]]) -> Table:
     columns = (
         Column("hour", "hour", Kind.TEXT),
         Column("recipients", "tries", Kind.COUNT),
-        Column("half", "half in", Kind.SECONDS, "s"),
-        Column("most", "95 % in", Kind.SECONDS, "s"),
+        *_total(wide=True),
         Column("slowest", "slowest", Kind.SECONDS, "s"),
         *_PER_STAGE,
     )
-    rows = [(f"{row[0]:02d}", row[1], *row[2], row[3], *_per_stage(row[4])) for row in found]
+    rows = [(f"{row[0]:02d}", row[1], *row[2], row[3], *_per_stage(row[4], row[5])) for row in found]
     return Table("delays_by_hour", columns, rows, "By hour of the local day")
 
 

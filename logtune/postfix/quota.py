@@ -2,6 +2,10 @@
 
 There is no one code for it: Dovecot's LDA reports DSN 5.7.0, its LMTP server 5.2.2 or 4.2.2, the VDA patch whatever
 the site configured. So texts decide, compared with ``deliveries.reason`` or ``decisions.reason``.
+
+Those of local, virtual and Dovecot were seen in logs (sample_logs: full_storage, full_mailboxes). VDA is a patch that
+no Debian Postfix has, and Cyrus was not run: their texts are those of their sources. A full disk (``No space left on
+device``) is nobody's quota, see analyses/disk.py.
 """
 
 from __future__ import annotations

@@ -158,6 +158,7 @@ def _plain_filters() -> dict[str, Any]:
         "level_sign": UTF8.level.__getitem__,
         "level_word": LEVEL_WORD.__getitem__,
         "titled": tables.titled,
+        "fitting": tables.fitting,
         "harm_bar": svg.harm,
         "spark": svg.spark,
         "columns": svg.columns,

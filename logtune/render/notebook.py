@@ -15,6 +15,7 @@ from logtune.render import blocks, course, escape, numbers, terminal, values
 from logtune.render.glyphs import UTF8
 from logtune.render.look import Look
 from logtune.render.look import look as look_for
+from logtune.render.tables import fitting
 from logtune.results import Bar, Chart, Column, Item, Lines, Metric, Report, Section, Table
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _RESULTS: tuple[type, ...] = (Report, Section, *get_args(Item))
 _TEMPLATE = """\
 {%- macro item(it, kind) -%}
 {%- if kind == 'Table' %}
+{%- set it = it|fitting %}
 <table>
 {%- if it.title %}<caption style="text-align:left;font-weight:bold">{{ it.title|s }}
 {%- if it.counts %} <span style="font-weight:normal">{{ it.counts|s }}</span>{% endif %}</caption>{% endif %}
@@ -114,6 +116,7 @@ def _add_filters(env: Environment) -> None:
         s=lambda text: escape.visible(str(text)),
         kind=lambda it: type(it).__name__,
         count=numbers.count,
+        fitting=fitting,
         align=_align,
         sign=lambda card: UTF8.verdict[card.verdict],
         level=lambda finding: UTF8.level[finding.level],

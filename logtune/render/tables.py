@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -64,6 +64,7 @@ class Slot:
 
 def lines(table: Table, look: Look) -> list[Text]:
     """Return the table under its title, with what was left out, its legends and its note."""
+    table = fitting(table, look.width)
     by = INDENT + 2 * bool(table.title)
     room = look.width - by
     slots = _slots(table, look, room)
@@ -73,6 +74,19 @@ def lines(table: Table, look: Look) -> list[Text]:
         *cells.indent(_body(table, look, slots, room), by),
         *(line for text in texts for line in look.paragraph(text, "dim", by)),
     ]
+
+
+PAGE_WIDTH = 160
+"""Characters of a line that a page in a browser counts as."""
+
+
+def fitting(table: Table, width: int = PAGE_WIDTH) -> Table:
+    """The table without the columns that ask for lines of more than *width* characters."""
+    kept = [i for i, c in enumerate(table.columns) if c.least <= width]
+    if len(kept) == len(table.columns):
+        return table
+    rows = [[_at(row, i) for i in kept] for row in table.rows]
+    return replace(table, columns=[table.columns[i] for i in kept], rows=rows)
 
 
 def _title(table: Table, look: Look) -> list[Text]:

@@ -136,22 +136,35 @@ def test_percentiles_per_transport(path: Path) -> None:
 
 @pytest.mark.parametrize("path", LOGS, ids=lambda path: path.stem)
 @pytest.mark.parametrize(
-    ("name", "keys", "skip"),
+    ("name", "keys"),
     [
-        ("delays_by_relay", ["relay_name", "daemon"], 7),
-        ("delays_by_destination", ["domain", "daemon"], 7),
-        ("delays_by_hour", ["hour"], 5),
+        ("delays_by_relay", ["relay_name", "daemon"]),
+        ("delays_by_destination", ["domain", "daemon"]),
+        ("delays_by_hour", ["hour"]),
     ],
 )
-def test_percentiles_per_place_and_hour(path: Path, name: str, keys: list[str], skip: int) -> None:
-    """The same for relays, destinations and hours: 50 % and 95 % of each stage."""
+def test_percentiles_per_place_and_hour(path: Path, name: str, keys: list[str]) -> None:
+    """The same for relays, destinations and hours: of the whole, then of each stage, and the most of each."""
     log = logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24", top=1000)
     rows = transactions_of(log)
     rows = rows[rows.successor.isna()]
     groups = rows.groupby(keys if len(keys) > 1 else keys[0], observed=True)
+    parts = (0.5, 0.9, 0.95, 0.99)
     wanted = {
-        key: tuple(percentile(part[c], p) for p in (0.5, 0.95) for c in STAGES) for key, part in groups if len(part)
+        key: (
+            *(percentile(part["delay"], p) for p in parts),
+            *(percentile(part[c], p) for p in parts for c in STAGES),
+            *(part[c].max() for c in STAGES),
+        )
+        for key, part in groups
+        if len(part)
     }
-    tables = [t for s in log.delays().sections for t in s.items if isinstance(t, Table) and t.name == name]
-    found = {row[: len(keys)] if len(keys) > 1 else row[0]: tuple(row[skip:]) for row in tables[0].rows}
+    (table,) = [t for s in log.delays().sections for t in s.items if isinstance(t, Table) and t.name == name]
+    names = [column.name for column in table.columns]
+    whole = [names.index(column) for column in ("half", "p90", "most", "p99")]
+    stages = range(names.index("half_a"), len(names))
+    assert names[stages[0] :] == [f"{what}_{x}" for what in ("half", "p90", "p95", "p99", "max") for x in "abcd"]
+    found = {
+        row[: len(keys)] if len(keys) > 1 else row[0]: tuple(row[n] for n in (*whole, *stages)) for row in table.rows
+    }
     assert {key: values for key, values in found.items() if values[0] is not None} == wanted

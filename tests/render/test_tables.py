@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logtune.render import terminal
+from logtune.render import json, tables, terminal
 from logtune.results import Column, Kind, Note, Section, Table
 
 LONG = "client-203-0-113-58.dsl.dynamic.pool-17.a-very-long-name-indeed.example.com"
@@ -110,3 +110,17 @@ def test_course_says_what_a_column_is() -> None:
     out = text(table)
     assert len(out[1].strip()) == 35
     assert "A column for 2 days" in out[2]
+
+
+def test_columns_that_ask_for_long_lines() -> None:
+    """What asks for more than a terminal shows stands on a page, what asks for more than that in JSON alone."""
+    columns = (
+        Column("a", "a", Kind.TEXT),
+        Column("b", "b", Kind.COUNT, least=132),
+        Column("c", "c", Kind.COUNT, least=200),
+    )
+    table = Table("t", columns, [("x", 1, 2)])
+    assert [line.split() for line in text(table, 120)] == [["a"], ["x"]]
+    assert [column.name for column in tables.fitting(table).columns] == ["a", "b"]
+    assert tables.fitting(table).rows == [["x", 1]]
+    assert json.data(table)["rows"] == [{"a": "x", "b": 1, "c": 2}]
