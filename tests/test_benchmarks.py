@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import logtune
-from benchmarks import bench, generate
+from benchmarks import bench, generate, nightly
 from logtune.postfix.families import FAMILIES
 
 LINES = 20_000
@@ -238,3 +238,15 @@ def test_a_run_has_time_and_memory_of_its_program() -> None:
     assert found.memory > 10**6
     with pytest.raises(bench.subprocess.CalledProcessError):
         bench.run(bench.Task("fails", (sys.executable, "-c", "raise SystemExit(3)"), sleeping.input, {}))
+
+
+def test_a_night_is_measured(tmp_path: Path) -> None:
+    """The night of a site with a store: each round on a copy, so that the store stays what it was."""
+    nightly.build(tmp_path, count=2, lines=300, seed=1)
+    store = tmp_path / "store"
+    before = logtune.read(store=store).coverage
+    found = nightly.measure(tmp_path, rounds=1)
+    assert list(found) == ["ingest", "report --store --day", "both", "report of the day's log"]
+    assert found["both"].cpu == found["ingest"].cpu + found["report --store --day"].cpu
+    assert logtune.read(store=store).coverage == before
+    assert not (tmp_path / "copy").exists()

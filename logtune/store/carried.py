@@ -32,10 +32,10 @@ import pyarrow.compute as pc
 
 from logtune import schema
 from logtune.link import COMMON, READ, Late, Linking
+from logtune.store.catalogue import CARRIED
 from logtune.store.errors import told
 from logtune.store.parts import force, ordered
 
-FOLDER = "carried"
 RECENT = 20_000
 """Rows of each host that are kept whatever they are: repeated-message lines and late lines refer to a few of them."""
 DAY_US = 86_400_000_000
@@ -126,7 +126,7 @@ class Carried:
         """Write the rows for a later run; gives the path below the store. Raises ``StoreWriteError``."""
         import pyarrow.parquet as pq
 
-        file = os.path.join(FOLDER, f"{secrets.token_hex(8)}.parquet")
+        file = os.path.join(CARRIED, f"{secrets.token_hex(8)}.parquet")
         path = os.path.join(folder, file)
         whole = [
             table.drop_columns([ROW]).append_column("table", pa.array([name] * table.num_rows, pa.string()))

@@ -24,6 +24,9 @@ from logtune.store.errors import StoreError, told
 
 NAME = "catalogue.sqlite"
 PARTS = "parts"
+CARRIED = "carried"
+UNFINISHED = "unfinished"
+"""A file that is there while parts are written. A power cut may lose it and leave a part: ``compact`` finds that."""
 GRACE = 3600.0
 """Seconds for which a part that was replaced stays on disk: readers that began before have finished by then."""
 BUSY_MS = 60_000
@@ -241,29 +244,49 @@ class Catalogue:
         meta = {**commit.meta, "generation": str(self.generation + 1)}
         many("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(meta.items()))
 
-    def sweep(self, grace: float = GRACE) -> None:
-        """Take away files that no reader can need: replaced before *grace* seconds, or left by a killed writer."""
+    def sweep(self, grace: float = GRACE, thorough: bool = False) -> None:
+        """Take away files that no reader can need: replaced before *grace* seconds, or left by a killed writer.
+
+        All parts are looked at where a writer did not end as it should (``UNFINISHED``), and where *thorough* asks.
+        """
         old = [row[0] for row in self.con.execute("SELECT file FROM dropped WHERE at <= ?", (time.time() - grace,))]
         for file in old:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(os.path.join(self.folder, file))
         self.con.executemany("DELETE FROM dropped WHERE file = ?", [(file,) for file in old])
-        known = {row[0] for row in self.con.execute("SELECT file FROM parts UNION ALL SELECT file FROM dropped")}
-        known.add(self.meta("carried"))
-        for file in _files(self.folder):
-            if file not in known:
-                os.unlink(os.path.join(self.folder, file))
-        _without_empty_folders(os.path.join(self.folder, PARTS))
+        carried = self.meta("carried")
+        self._take_away(file for file in _files(self.folder, CARRIED) if file != carried)
+        mark = os.path.join(self.folder, UNFINISHED)
+        if thorough or os.path.exists(mark):
+            known = {row[0] for row in self.con.execute("SELECT file FROM parts UNION ALL SELECT file FROM dropped")}
+            self._take_away(file for file in _files(self.folder, PARTS) if file not in known)
+            _without_empty_folders(os.path.join(self.folder, PARTS))
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(mark)
+
+    def _take_away(self, files: Iterable[str]) -> None:
+        for file in list(files):
+            os.unlink(os.path.join(self.folder, file))
+
+
+@contextlib.contextmanager
+def unfinished(folder: str) -> Iterator[None]:
+    """Mark the store *folder* while parts are written to it; the mark of a killed writer stays. Raises as ``told``."""
+    mark = os.path.join(folder, UNFINISHED)
+    with told(folder):
+        os.close(os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    yield
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(mark)
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
-def _files(folder: str) -> Iterable[str]:
-    for top in (PARTS, "carried"):
-        for where, _, names in os.walk(os.path.join(folder, top)):
-            yield from (os.path.relpath(os.path.join(where, name), folder) for name in names)
+def _files(folder: str, top: str) -> Iterable[str]:
+    for where, _, names in os.walk(os.path.join(folder, top)):
+        yield from (os.path.relpath(os.path.join(where, name), folder) for name in names)
 
 
 def _without_empty_folders(folder: str) -> None:

@@ -106,7 +106,8 @@ def ingest(
         for attempt in range(TRIES):
             run = _Run(opened, zone, settings, year, segment_bytes or SEGMENT_BYTES, done)
             try:
-                run.run(paths, progress)
+                with catalogue.unfinished(folder):
+                    run.run(paths, progress)
             except _Changed as changed:
                 if attempt == TRIES - 1:
                     raise StoreError(f"{changed} changes faster than it can be read; try again") from changed

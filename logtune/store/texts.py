@@ -12,9 +12,12 @@ from typing import Protocol
 
 from logtune.sources import Source
 from logtune.sources.reading import open_plain, text_chunks
+from logtune.store.trail import digest
 
 READ = 1 << 20
 FIRST_LINE_MOST = 1 << 16
+ENDS = 1 << 12
+"""Bytes at each end of a packed file that tell whether it is still the same."""
 RACY_NS = 2_000_000_000
 """A file changed less than two seconds ago may change again without another time stamp."""
 
@@ -68,7 +71,7 @@ class Packed:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self.stat = _stat(os.stat(source.path)) if source.path else ""
+        self.stat = _stat_of_packed(source.path) if source.path else ""
 
     def chunks(self, start: int) -> Iterator[bytes]:
         """See ``Text``."""
@@ -113,6 +116,21 @@ def read(text: Text, start: int, length: int) -> bytes:
         if len(got) >= length:
             break
     return got[:length]
+
+
+def _stat_of_packed(path: str) -> str:
+    """A rotation renames all packed files every night, which changes their ctime; to unpack them all takes minutes.
+
+    So their ends are looked at instead, where packers write the checksum of what is packed.
+    """
+    with open(path, "rb") as file:
+        status = os.fstat(file.fileno())
+        head = file.read(ENDS)
+        file.seek(max(0, status.st_size - ENDS))
+        ends = digest(head + file.read(ENDS)).hex()
+    if time.time_ns() - status.st_mtime_ns < RACY_NS:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{ends}"
 
 
 def _stat(status: os.stat_result) -> str:

@@ -80,7 +80,7 @@ def prune(folder: str, keep_days: int, today: date, wait: float = 0.0) -> tuple[
     with _writing(folder, wait) as opened:
         old = [p for p in opened.parts() if p.day < first]
         opened.commit(Commit(dropped=[p.file for p in old], forgotten=first))
-        opened.sweep(grace=0)
+        opened.sweep(grace=0, thorough=True)
     return sum(p.rows for p in old), sum(p.bytes for p in old)
 
 
@@ -91,14 +91,15 @@ def compact(folder: str, wait: float = 0.0) -> tuple[int, int]:
     """
     before = after = 0
     with _writing(folder, wait) as opened:
-        opened.sweep()
+        opened.sweep(thorough=True)
         groups: dict[tuple[str, str, str], list[Part]] = {}
         for part in opened.parts():
             groups.setdefault((part.name, part.host, part.day), []).append(part)
-        for (name, _, _), group in groups.items():
-            before, after = before + len(group), after + 1
-            if len(group) > 1:
-                _merge(opened, name, group)
+        with catalogue.unfinished(folder):
+            for (name, _, _), group in groups.items():
+                before, after = before + len(group), after + 1
+                if len(group) > 1:
+                    _merge(opened, name, group)
     return before, after
 
 

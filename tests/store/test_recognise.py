@@ -13,6 +13,7 @@ import pytest
 
 from logtune import api
 from logtune.config import Config
+from logtune.store import texts
 from logtune.store.ingest import ingest
 
 UTC = ZoneInfo("UTC")
@@ -161,6 +162,44 @@ def test_the_plain_and_the_packed_file_together(place: Place) -> None:
     place["mail.log.1"].unlink()
     place.take()
     assert place.found() == ids(0, MANY)
+
+
+def packed(place: Place, name: str, text: str) -> Path:
+    """A packed log that was written long ago."""
+    path = place[name]
+    path.write_bytes(gzip.compress(text.encode(), 0, mtime=0))
+    os.utime(path, ns=(LONG_AGO, LONG_AGO))
+    return path
+
+
+LONG_AGO = 1_772_000_000_000_000_000
+
+
+def test_a_rotation_does_not_unpack_what_it_renames(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packed files of which all was read are not unpacked again when they get their next names."""
+    packed(place, "mail.log.2.gz", lines(0, MANY))
+    packed(place, "mail.log.3.gz", lines(MANY, MANY + 9))
+    assert place.take() == MANY + 9
+    place["mail.log.3.gz"].rename(place["mail.log.4.gz"])
+    place["mail.log.2.gz"].rename(place["mail.log.3.gz"])
+    unpacked: list[str] = []
+    real = texts.text_chunks
+    monkeypatch.setattr(texts, "text_chunks", lambda source: unpacked.append(source.name) or real(source))
+    assert place.take() == 0
+    assert unpacked == []
+    assert place.found() == ids(0, MANY + 9)
+
+
+def test_a_packed_file_with_the_times_of_another(place: Place) -> None:
+    """Other content of the same size and age is told by the checksum at its end."""
+    path = packed(place, "mail.log.2.gz", lines(0, 9))
+    assert place.take() == 9
+    size = path.stat().st_size
+    with path.open("r+b") as file:  # the inode stays
+        file.write(gzip.compress(lines(0, 9, "b").encode(), 0, mtime=0))
+    os.utime(path, ns=(LONG_AGO, LONG_AGO))
+    assert path.stat().st_size == size
+    assert place.take() == 9
 
 
 def test_years_go_on(place: Place) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import os
 import resource
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -97,14 +99,39 @@ def test_parts_that_were_replaced_stay_for_who_reads_them(tmp_path: Path) -> Non
 
 
 def test_files_of_a_killed_run_are_taken_away(tmp_path: Path) -> None:
-    """What no catalogue names does not count, and the next run removes it."""
-    take(tmp_path / "s")
-    before = rows(tmp_path / "s")
-    orphan = tmp_path / "s" / next(iter(valid(tmp_path / "s"))).replace(".parquet", "x.parquet")
-    orphan.write_bytes(b"half a part")
-    assert rows(tmp_path / "s") == before
-    take(tmp_path / "s")
-    assert files(tmp_path / "s") == valid(tmp_path / "s")
+    """What no catalogue names does not count, and the run behind a killed one removes it."""
+    store = tmp_path / "s"
+    take(store)
+    before = rows(store)
+    orphan = store / next(iter(valid(store))).replace(".parquet", "x.parquet")
+    code = (
+        "import os, signal, sys\nfrom logtune.store import catalogue\n"
+        "with catalogue.unfinished(sys.argv[1]):\n"
+        "    open(sys.argv[2], 'wb').write(b'half a part')\n    os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(store), str(orphan)], check=False).returncode < 0
+    assert rows(store) == before
+    take(store)
+    assert files(store) == valid(store)
+    assert not (store / catalogue.UNFINISHED).exists()
+
+
+def test_a_run_behind_one_that_ended_looks_at_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of many days costs no run a walk through all its files; ``compact`` makes it."""
+    store = tmp_path / "s"
+    take(store)
+    walked: list[str] = []
+    real = os.walk
+
+    def walk(top: str, topdown: bool = True) -> Iterator[tuple[str, list[str], list[str]]]:
+        walked.append(os.path.basename(top))
+        return real(top, topdown)
+
+    monkeypatch.setattr("logtune.store.catalogue.os.walk", walk)
+    take(store)
+    assert set(walked) == {catalogue.CARRIED}
+    upkeep.compact(str(store))
+    assert set(walked) == {catalogue.CARRIED, catalogue.PARTS}
 
 
 def test_prune(tmp_path: Path) -> None:
