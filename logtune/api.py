@@ -566,8 +566,6 @@ class _Reading:
         self.counts: dict[int, Counts] = {}
         self.loss = _Loss()
         self.anonymizer = anonymizer
-        self.hosts: set[str] = set()
-        """Hosts of the log, for the names of its files; only where these are to be anonymised."""
 
     def run(self, progress: Progress | None) -> None:
         """Read all blocks. Raises ``SpillError``."""
@@ -584,7 +582,7 @@ class _Reading:
                 n: self._whole(n, b, times[n], linked.columns.get(n, {}), guessed) for n, b in parsed.batches.items()
             }
             if self.anonymizer is not None:
-                whole = {n: self._anonymous(self.anonymizer, n, parsed.batches[n], b) for n, b in whole.items()}
+                whole = {n: self.anonymizer.batch(n, parsed.batches[n], b) for n, b in whole.items()}
             self.store.add(whole, rank if guessed else None)
             for late in linked.late:
                 self.store.change(late)
@@ -622,15 +620,9 @@ class _Reading:
                 arrays.append(batch.column(field_.name))
         return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
 
-    def _anonymous(
-        self, anonymizer: Anonymizer, name: str, parsed: pa.RecordBatch, whole: pa.RecordBatch
-    ) -> pa.RecordBatch:
-        self.hosts.update(host for host in parsed.column("host").dictionary.to_pylist() if host)
-        return anonymizer.batch(name, parsed, whole)
-
     def shown(self, source: str) -> str:
-        """The name of a source, without the names of hosts where these are to be anonymised."""
-        return source if self.anonymizer is None else self.anonymizer.source(source, sorted(self.hosts))
+        """The name of a source, under pseudonyms where these are asked for."""
+        return source if self.anonymizer is None else self.anonymizer.source(source)
 
     def coverage(self, assumed: bool) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""

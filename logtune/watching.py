@@ -40,6 +40,12 @@ class Watching:
         """Number of a follower to whether it gives entries of the journal, by its first line."""
 
     @property
+    def names(self) -> list[str]:
+        """What is followed, as it may be shown."""
+        shown = str if self.anonymizer is None else self.anonymizer.source
+        return [shown(follower.name) for follower in self.followers]
+
+    @property
     def ended(self) -> bool:
         """Whether nothing can come any more: all are streams that ended."""
         return all(follower.ended for follower in self.followers)

@@ -3,6 +3,7 @@
 ``key``         the secret of this machine, made when it is first needed
 ``pseudonyms``  one name, mailbox or address to its pseudonym
 ``texts``       the same for whatever stands in a text of the log
+``paths``       names of files
 ``rows``        the columns of the tables, and raw lines
 
 Applied once, to the rows right after reading: whatever is asked later sees pseudonyms only. Restrictions are named

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 import pyarrow as pa
 
 from logtune import schema
+from logtune.anonymize import paths
 from logtune.anonymize.pseudonyms import KEPT_MAILBOXES, KEPT_NAMES, Level, Pseudonyms
 from logtune.anonymize.texts import KEPT_OBJECTS, Texts
 from logtune.config import Known
@@ -168,11 +169,13 @@ class Anonymizer:
         suffixes = tuple(f".{self.of.name(suffix[1:])}" for suffix in known.suffixes)
         return Known(frozenset(map(self.of.name, known.names)), suffixes, tuple(map(ip_network, networks)))
 
-    def source(self, name: str, hosts: Sequence[str]) -> str:
-        """The name of a file, in which the *hosts* of the log are replaced (/var/log/HOST/mail.log)."""
-        for host in sorted(hosts, key=len, reverse=True):
-            name = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", self.of.name(host), name, flags=re.IGNORECASE)
-        return name
+    def source(self, name: str) -> str:
+        """The name of a file or stream that was read."""
+        return paths.hidden(name, self.of.name)
+
+    def message(self, text: str) -> str:
+        """What the program says on stderr: file names, and what else of a log an error may quote."""
+        return paths.in_text(text, self.of.name, self.texts.plain)
 
 
 class _Words:

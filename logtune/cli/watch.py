@@ -14,7 +14,7 @@ import typer
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, reads_logs
-from logtune.cli.reading import choose_core, default_paths
+from logtune.cli.reading import choose_core, default_paths, hide_messages
 
 if TYPE_CHECKING:
     from logtune.watching import Watching
@@ -45,7 +45,7 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
     if packed := [path for path in paths if path.endswith(PACKED)]:
         usage_error(f"{packed[0]} is packed and does not grow.", "logtune report reads it.")
     watching = _watching(given, paths, new, limit)
-    name = ", ".join(follower.name for follower in watching.followers)
+    name = ", ".join(watching.names)
     try:
         if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":  # one that can place the cursor
             _on_screen(watching, name, given, once)
@@ -65,7 +65,7 @@ def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> W
 
     try:
         settings = config.load(given.config)
-        hidden = api.anonymizer(given.anonymize and str(given.anonymize), given.key)
+        hidden = hide_messages(given)
         zone = api.zone(given.tz)
     except config.ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
