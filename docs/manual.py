@@ -33,6 +33,10 @@ EXAMPLES = (
 )
 
 
+_VALUE = re.compile(r"^(?:<list\[|[<\[])(.*?)(?:\]>|[>\]])$")
+"""A choice or type as releases of typer write it: ``[a|b]``, ``<a|b>``, ``<list[a|b]>``."""
+
+
 def escaped(text: str) -> str:
     """*text* as roff shows it: hyphens that can be typed, no requests."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("~", "\\(ti")
@@ -65,10 +69,8 @@ def record(option: Any, context: Any) -> tuple[str, str]:
     """An option with its value: the help page of the command knows the forms of all of them."""
     _, _, value = option.get_help_record(context)[0].rpartition("--")[2].partition(" ")
     shown = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(option.opts, key=len))
-    value = value.strip().removeprefix("[").removesuffix("]")
-    value = (
-        "N" if value.lower() in ("int", "integer", "int range", "integer range") else value
-    )  # as typer's release says it
+    value = _VALUE.sub(r"\1", value.strip())
+    value = "N" if value.lower() in ("int", "integer", "int range", "integer range") else value
     return shown + (f" \\fI{escaped(value)}\\fR" if value else ""), " ".join((option.help or "").split())
 
 

@@ -265,6 +265,7 @@ class Sent:
         list[OnlyIf] | None,
         typer.Option(
             "--only-if",
+            metavar="|".join(OnlyIf),
             help="Send, or without --mail-to show, only if one of these is so since the last report. Repeatable.",
         ),
     ] = None

@@ -250,4 +250,4 @@ def test_hostile_log(logtune: Runner, tmp_path: Path, sendmail: Path) -> None:
     assert all(line.startswith(("# ", "logtune_")) for line in text.splitlines())
     labels = {name for f in text_string_to_metric_families(text) for s in f.samples for name in s.labels}
     assert labels <= {"kind", "restriction", "service", "harm", "verdict", "level", "outcome", "via", "status",
-                      "transport", "quantile", "cause"}  # fmt: skip
+                      "transport", "cause"}  # fmt: skip
