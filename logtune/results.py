@@ -290,6 +290,7 @@ class LiveCounts:
     open_sessions: int
     peak: int  # most sessions open at once
     limit: int | None
+    gaps: int  # truncations before which lines may have been lost
     course: Sequence[LiveMinute]  # the last 60 minutes, the present one last
     flagged: Sequence[Mapping[str, Any]]  # the last decisions that warn_if_reject logged
     notices: Sequence[Mapping[str, Any]]  # the last warnings and errors

@@ -51,6 +51,8 @@ class Live:
     statuses: Counter[str] = field(default_factory=Counter)
     sessions: int = 0
     peak: int = 0
+    gaps: int = 0
+    """Truncations before which lines may have been lost."""
     last: datetime | None = None
     host: str | None = None
     _open: OrderedDict[tuple[Any, ...], None] = field(default_factory=OrderedDict)
@@ -64,6 +66,12 @@ class Live:
         found = [row for name, batch in batches.items() for row in _rows(name, batch)]
         found.sort(key=lambda row: row[0])
         return [event for _, kind, row in found for event in self._take(kind, row)]
+
+    def gap(self, row: Event) -> Event:
+        """Lines may be missing: shown among the notices."""
+        self.gaps += 1
+        self._notices.append(row)
+        return {"event": "gap", **row}
 
     def _take(self, table: str, row: Event) -> Iterator[Event]:
         moment = row.get("ts")
@@ -142,6 +150,7 @@ class Live:
             open_sessions=len(self._open),
             peak=self.peak,
             limit=self.limit,
+            gaps=self.gaps,
             course=self._course(now),
             flagged=list(self._flagged),
             notices=list(self._notices),

@@ -19,8 +19,10 @@ from logtune.cli.reading import choose_core, default_paths, hide_messages
 if TYPE_CHECKING:
     from logtune.watching import Watching
 
-LOOK_SECONDS = 0.25
-"""Between two looks at the files; what a person takes as at once."""
+LOOK_SECONDS = 0.02
+"""Between two looks at the files: what a truncation can take is what came since. A look takes some 50 us."""
+DRAW_SECONDS = 0.25
+"""Between two screens; what a person takes as at once."""
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 OnlyNew = Annotated[bool, typer.Option("--new", help="Only what is logged from now on, not what the files hold.")]
@@ -103,7 +105,7 @@ def _as_events(watching: Watching, once: bool) -> None:
 def _summary(watching: Watching) -> dict[str, Any]:
     counts = watching.live.shown()
     names = ("last", "lines", "recognised", "unrecognised", "not_postfix", "blank", "rejects", "warnings", "actions",
-             "statuses", "sessions", "open_sessions", "peak", "limit")  # fmt: skip
+             "statuses", "sessions", "open_sessions", "peak", "limit", "gaps")  # fmt: skip
     return {"event": "summary", **{name: getattr(counts, name) for name in names}}
 
 
@@ -157,7 +159,7 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
                 break
             paused ^= key in ("p", "P", " ")
             asked = not asked if key in ("?", "h") else asked
-            if key or (not paused and time.monotonic() - shown >= LOOK_SECONDS):
+            if key or (not paused and time.monotonic() - shown >= DRAW_SECONDS):
                 live.update(drawn(), refresh=True)
                 shown = time.monotonic()
         live.update(drawn(), refresh=True)

@@ -47,7 +47,8 @@ def _title(counts: LiveCounts, look: Look, name: str, paused: bool) -> Text:
 
 
 def _foot(counts: LiveCounts, look: Look) -> Text:
-    read = f"{numbers.count(counts.lines)} lines, {numbers.count(counts.unrecognised)} not understood"
+    gaps = f", {counts.gaps} truncations" if counts.gaps else ""
+    read = f"{numbers.count(counts.lines)} lines, {numbers.count(counts.unrecognised)} not understood{gaps}"
     return _sides(look.words("q quit  p pause  ? help", "dim"), look.words(read, "dim"), look)
 
 
