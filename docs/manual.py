@@ -21,6 +21,7 @@ ENVIRONMENT = (
     ("LOGTUNE_CONFIG", "Configuration file, as with --config."),
     ("LOGTUNE_CORE", "native or reference: which parser reads the log."),
     ("LOGTUNE_MEMORY", "Megabytes for tables and joins; what does not fit goes to files in TMPDIR."),
+    ("LOGTUNE_SMTP_PASSWORD", "Password of --smtp-user, where --smtp-password-file names none."),
     ("NO_COLOR", "Set: no colours on a terminal."),
     ("TMPDIR", "Where temporary files go."),
     ("XDG_CONFIG_HOME", "Where the key of the pseudonyms lies, in place of ~/.config."),
