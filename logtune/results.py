@@ -284,6 +284,8 @@ class LiveCounts:
     blank: int
     rejects: Mapping[str, int]
     warnings: Mapping[str, int]
+    stopped: Mapping[str, int]  # recipients that were accepted so far and that enforcing would stop, by restriction
+    wanted: Mapping[str, int]  # of these, those of which the log so far says that they are wanted
     actions: Mapping[str, int]
     statuses: Mapping[str, int]
     sessions: int

@@ -104,7 +104,8 @@ def _as_events(watching: Watching, once: bool) -> None:
 
 def _summary(watching: Watching) -> dict[str, Any]:
     counts = watching.live.shown()
-    names = ("last", "lines", "recognised", "unrecognised", "not_postfix", "blank", "rejects", "warnings", "actions",
+    names = ("last", "lines", "recognised", "unrecognised", "not_postfix", "blank", "rejects", "warnings", "stopped",
+             "wanted", "actions",
              "statuses", "sessions", "open_sessions", "peak", "limit", "gaps")  # fmt: skip
     return {"event": "summary", **{name: getattr(counts, name) for name in names}}
 
@@ -130,21 +131,24 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
     from logtune.render.watch import screen
 
     console = Console(highlight=False)
-    paused = asked = False
+    paused = asked = lines = False
+    chosen = 0  # of the restrictions on trial; 0 is all
     ascii_ = not (sys.stdout.encoding or "").lower().startswith("utf")
 
     def drawn() -> Group:
         width, height = console.size
         view = look(width, ascii=ascii_, zone=str(watching.zone))
-        lines = screen(
+        drawn_lines = screen(
             watching.live.shown(datetime.now(UTC).replace(tzinfo=None)),
             view,
             height,
             name=name,
             paused=paused,
             asked_help=asked,
+            chosen=chosen,
+            lines=lines,
         )
-        return Group(*lines[:height])
+        return Group(*drawn_lines[:height])
 
     with (
         suppress(KeyboardInterrupt),
@@ -159,6 +163,8 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
                 break
             paused ^= key in ("p", "P", " ")
             asked = not asked if key in ("?", "h") else asked
+            lines ^= key == "l"
+            chosen = (chosen + 1) % (len(watching.live.warnings) + 1) if key == "r" else chosen
             if key or (not paused and time.monotonic() - shown >= DRAW_SECONDS):
                 live.update(drawn(), refresh=True)
                 shown = time.monotonic()

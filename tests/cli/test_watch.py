@@ -79,7 +79,7 @@ def test_the_journal() -> None:
 
 
 def test_screen_and_keys(maillog: Path) -> None:
-    """In a terminal it draws, ? shows the help, and q ends it with the terminal as it was."""
+    """In a terminal it draws, l shows lines, ? the help, and q ends it with the terminal as it was."""
     with maillog.open("a") as log:
         log.write("2026-03-02T06:15:00+00:00 mx postfix/smtpd[1]: warning: hostile \x1b]0;title\x07 text\n")
     process, terminal = pty.fork()
@@ -97,6 +97,9 @@ def test_screen_and_keys(maillog: Path) -> None:
         assert text in shown
 
     until(b"reject_non_fqdn_helo_hostname")
+    os.write(terminal, b"r")
+    os.write(terminal, b"l")
+    until(b"last flagged lines")
     os.write(terminal, b"?")
     until(b"this help")
     os.write(terminal, b"q")
