@@ -21,6 +21,7 @@ ENVIRONMENT = (
     ("LOGTUNE_CONFIG", "Configuration file, as with --config."),
     ("LOGTUNE_CORE", "native or reference: which parser reads the log."),
     ("LOGTUNE_MEMORY", "Megabytes for tables and joins; what does not fit goes to files in TMPDIR."),
+    ("LOGTUNE_SMTP_PASSWORD", "Password of --smtp-user, where --smtp-password-file names none."),
     ("NO_COLOR", "Set: no colours on a terminal."),
     ("TMPDIR", "Where temporary files go."),
     ("XDG_CONFIG_HOME", "Where the key of the pseudonyms lies, in place of ~/.config."),
@@ -31,6 +32,10 @@ EXAMPLES = (
     ("journalctl -u 'postfix*' -o json | logtune report -", "The same from the journal."),
     ("logtune watch /var/log/mail.log", "What happens now."),
 )
+
+
+_VALUE = re.compile(r"^(?:<list\[|[<\[])(.*?)(?:\]>|[>\]])$")
+"""A choice or type as releases of typer write it: ``[a|b]``, ``<a|b>``, ``<list[a|b]>``."""
 
 
 def escaped(text: str) -> str:
@@ -65,10 +70,8 @@ def record(option: Any, context: Any) -> tuple[str, str]:
     """An option with its value: the help page of the command knows the forms of all of them."""
     _, _, value = option.get_help_record(context)[0].rpartition("--")[2].partition(" ")
     shown = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(option.opts, key=len))
-    value = value.strip().removeprefix("[").removesuffix("]")
-    value = (
-        "N" if value.lower() in ("int", "integer", "int range", "integer range") else value
-    )  # as typer's release says it
+    value = _VALUE.sub(r"\1", value.strip())
+    value = "N" if value.lower() in ("int", "integer", "int range", "integer range") else value
     return shown + (f" \\fI{escaped(value)}\\fR" if value else ""), " ".join((option.help or "").split())
 
 

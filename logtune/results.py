@@ -286,12 +286,15 @@ class LiveCounts:
     blank: int
     rejects: Mapping[str, int]
     warnings: Mapping[str, int]
+    stopped: Mapping[str, int]  # recipients that were accepted so far and that enforcing would stop, by restriction
+    wanted: Mapping[str, int]  # of these, those of which the log so far says that they are wanted
     actions: Mapping[str, int]
     statuses: Mapping[str, int]
     sessions: int
     open_sessions: int
     peak: int  # most sessions open at once
     limit: int | None
+    gaps: int  # truncations before which lines may have been lost
     course: Sequence[LiveMinute]  # the last 60 minutes, the present one last
     flagged: Sequence[Mapping[str, Any]]  # the last decisions that warn_if_reject logged
     notices: Sequence[Mapping[str, Any]]  # the last warnings and errors

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import smtplib
+import ssl
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email import policy
 from email.message import EmailMessage
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -31,6 +33,7 @@ _ADDRESS = re.compile(
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, without the angle brackets
 
 _PORTS = range(1, 65536)
+_PORT_OF_TLS = 465
 
 
 class SendError(Exception):
@@ -72,23 +75,54 @@ class Sendmail:
             )
 
 
+class Tls(StrEnum):
+    """How a connection to an SMTP server is made safe; certificates are always checked."""
+
+    AUTO = "auto"  # implicit on port 465 (RFC 8314), else none
+    NONE = "none"
+    STARTTLS = "starttls"  # required: a server that does not offer it gets no mail
+    TLS = "tls"  # from the first byte
+
+
 @dataclass(frozen=True)
 class Smtp:
-    """An SMTP server, in the clear: meant for the machine itself or its own network."""
+    """An SMTP server: in the clear for the machine itself or its own network, else by TLS, with a login if need be."""
 
     host: str
     port: int = 25
+    tls: Tls = Tls.NONE
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     def send(self, message: EmailMessage, sender: str | None, recipients: Sequence[str]) -> None:
         """Give the mail to the server; *sender* None is the null sender. Raises ``SendError``."""
         try:
-            with smtplib.SMTP(self.host, self.port, timeout=TIMEOUT) as server:
+            with self._connected() as server:
+                if self.tls is Tls.STARTTLS:
+                    server.starttls(context=ssl.create_default_context())
                 server.ehlo_or_helo_if_needed()
+                if self.user is not None:
+                    server.login(self.user, self.password or "")
                 refused = server.sendmail(sender or "", recipients, message.as_bytes(policy=policy.SMTP))
         except (OSError, smtplib.SMTPException) as error:
             raise SendError(f"{self.host}:{self.port}: {_reason(error)}") from error
         if refused:
             raise SendError(f"{self.host}:{self.port} rejected {', '.join(sorted(refused))}")
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.tls is Tls.TLS:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+
+    def with_login(self, tls: str, user: str | None, password: str | None) -> Smtp:
+        """This server by *tls* (of ``Tls``). Raises ValueError where the password would go in the clear."""
+        chosen = Tls(tls)
+        if chosen is Tls.AUTO:
+            chosen = Tls.TLS if self.port == _PORT_OF_TLS else Tls.NONE
+        if user is not None and chosen is Tls.NONE:
+            raise ValueError("a login without TLS would show the password; --smtp-tls starttls or tls")
+        return replace(self, tls=chosen, user=user, password=password)
 
     @classmethod
     def of(cls, text: str) -> Smtp:
@@ -101,6 +135,8 @@ class Smtp:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPAuthenticationError):  # what the server says may repeat the login
+        return f"the login was rejected ({error.smtp_code})"
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return f"rejected {', '.join(sorted(error.recipients))}"
     return getattr(error, "strerror", None) or str(error)

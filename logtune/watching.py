@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ from logtune.clock import Clock
 from logtune.config import Config
 from logtune.parse import parse_block
 from logtune.sources import journal
-from logtune.sources.follow import Following, pieces
+from logtune.sources.follow import Following, Gap, pieces
 
 COLUMN = "restriction"
 
@@ -40,6 +41,12 @@ class Watching:
         """Number of a follower to whether it gives entries of the journal, by its first line."""
 
     @property
+    def names(self) -> list[str]:
+        """What is followed, as it may be shown."""
+        shown = str if self.anonymizer is None else self.anonymizer.source
+        return [shown(follower.name) for follower in self.followers]
+
+    @property
     def ended(self) -> bool:
         """Whether nothing can come any more: all are streams that ended."""
         return all(follower.ended for follower in self.followers)
@@ -51,7 +58,16 @@ class Watching:
         for number, _, data in pieces(self.followers):
             came = True
             events += self._take(number, data)
-        return events if came else None
+        gaps = [self.live.gap(self._gap(gap)) for follower in self.followers for gap in follower.gaps()]
+        return events + gaps if came or gaps else None
+
+    def _gap(self, gap: Gap) -> Event:
+        name = gap.name if self.anonymizer is None else self.anonymizer.source(gap.name)
+        how = "was copied and truncated; lines that came between may be missing"
+        if not gap.copied:
+            how = f"was truncated; lines of the last {gap.seconds:.2f} s may be missing"
+        return {"ts": datetime.now(UTC).replace(tzinfo=None), "file": name, "seconds": round(gap.seconds, 3),
+                "copied": gap.copied, "text": f"{name} {how}"}  # fmt: skip
 
     def finish(self) -> Iterator[Event]:
         """Events of lines that never got their end."""

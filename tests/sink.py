@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import Envelope
+from aiosmtpd.smtp import AuthResult, Envelope
 
 
 class Sink:
@@ -29,13 +30,24 @@ class Sink:
 
 
 @contextmanager
-def listening() -> Iterator[tuple[Sink, int]]:
-    """A sink and the port of 127.0.0.1 on which it listens."""
+def listening(
+    tls: ssl.SSLContext | None = None, *, implicit: bool = False, login: tuple[str, str] | None = None
+) -> Iterator[tuple[Sink, int]]:
+    """A sink and the port of 127.0.0.1 on which it listens; with *tls* by STARTTLS, and with *login* only after it."""
     found = Sink()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    controller = Controller(found, hostname="127.0.0.1", port=port)
+
+    def known(_s: Any, _c: Any, _e: Any, _m: str, given: Any) -> AuthResult:
+        return AuthResult(success=login == (given.login.decode(), given.password.decode()), handled=False)
+
+    options: dict[str, Any] = {"auth_required": True, "authenticator": known} if login else {}
+    if tls and implicit:
+        options |= {"ssl_context": tls, "auth_require_tls": False}  # it knows STARTTLS alone as TLS
+    elif tls:
+        options |= {"tls_context": tls, "require_starttls": True}
+    controller = Controller(found, hostname="127.0.0.1", port=port, **options)
     controller.start()
     yield found, port
     controller.stop()

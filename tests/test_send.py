@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import subprocess
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from logtune import send
+from logtune.cli.options import SmtpTls
 from tests.sink import Sink, listening
 
 
@@ -124,3 +127,51 @@ def test_servers() -> None:
     for wrong in ("", ":25", "a:0", "a:70000", "a:b", "2001:db8::1", "a b", "a\nb"):
         with pytest.raises(ValueError, match="expected HOST"):
             send.Smtp.of(wrong)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's certificate for localhost, which this process trusts (SSL_CERT_FILE, as OpenSSL has it)."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+               "-addext", "subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    return context
+
+
+def with_login(port: int, tls: str, password: str = "secret word") -> send.Smtp:
+    return send.Smtp("localhost", port).with_login(tls, "night", password)
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the test server knows STARTTLS alone as TLS
+@pytest.mark.parametrize("tls", ["starttls", "tls"])
+def test_tls_and_login(certificate: ssl.SSLContext, tls: str) -> None:
+    """A server that wants TLS and a login takes the mail; with a wrong password it does not, and none is shown."""
+    with listening(certificate, implicit=tls == "tls", login=("night", "secret word")) as (found, port):
+        with_login(port, tls).send(mail(), "root@example.com", ["postmaster@example.com"])
+        assert [envelope.rcpt_tos for envelope in found.taken] == [["postmaster@example.com"]]
+        with pytest.raises(send.SendError, match="login was rejected") as error:
+            with_login(port, tls, "wrong").send(mail(), "root@example.com", ["postmaster@example.com"])
+        assert "wrong" not in str(error.value) and "secret" not in repr(with_login(port, tls))
+    assert len(found.taken) == 1
+
+
+def test_certificates_are_checked(certificate: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server with a certificate that nobody trusts, or without TLS where it is asked for, gets neither login nor mail."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    untrusted = pytest.raises(send.SendError, match="certificate verify failed")
+    with listening(certificate, login=("night", "x")) as (found, port), untrusted:
+        with_login(port, "starttls").send(mail(), "root@example.com", ["postmaster@example.com"])
+    with listening() as (plain, port), pytest.raises(send.SendError, match="STARTTLS"):
+        with_login(port, "starttls").send(mail(), "root@example.com", ["postmaster@example.com"])
+    assert found.taken == plain.taken == []
+
+
+def test_no_password_in_the_clear() -> None:
+    """A login needs TLS; port 465 has it."""
+    with pytest.raises(ValueError, match="show the password"):
+        with_login(25, "auto")
+    assert with_login(465, "auto").tls is send.Tls.TLS
+    assert list(SmtpTls) == list(send.Tls)

@@ -97,3 +97,19 @@ def test_memory_is_bounded() -> None:
     live.feed({name: batch for name, batch in block.batches.items()}, block.counts)
     assert (len(live.rejects), live.rejects[OTHER]) == (MOST_TEXTS + 1, 400 - MOST_TEXTS)
     assert len(live.shown().course) == 60
+
+
+def test_newly_stopped_as_the_trial_says() -> None:
+    """Told while the log grows, nearly as many recipients as the trial finds in the whole log, and never more."""
+    watching = Watching([FollowedFile(str(LOG))], Config(), ZoneInfo("UTC"), 2026)
+    while watching.step() is not None:
+        pass
+    list(watching.finish())
+    told: Counter[str] = Counter()
+    for row in library.read(LOG, year=2026, tz="UTC").trial_json()["restrictions"]:
+        if row["accepted"]:
+            told[row["restriction"]] += row["accepted"]
+    live = watching.live.trial
+    assert len(told) == 3 and set(live.stopped) == set(told)
+    assert all(0.93 * told[name] <= live.stopped[name] <= told[name] for name in told)
+    assert all(0 < live.wanted[name] <= live.stopped[name] for name in told)

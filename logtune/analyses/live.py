@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from logtune.analyses.live_trial import LiveTrial
 from logtune.parse import Counts
 from logtune.results import LiveCounts, LiveMinute
 
@@ -29,7 +30,20 @@ DECISION_COLUMNS = ("ts", "host", "instance", "service", "pid", "queue_id", "ori
                     "client_name", "client_addr", "reply_code", "dsn", "restriction", "reason", "reason_shape",
                     "sender", "recipient", "helo", "sasl_username", "repeat")  # fmt: skip
 SESSION_COLUMNS = ("ts", "host", "instance", "service", "pid", "event", "client_name", "client_addr", "repeat")
-DELIVERY_COLUMNS = ("ts", "host", "queue_id", "recipient", "relay", "delay", "dsn", "status", "reason", "repeat")
+QUEUE_COLUMNS = ("host", "instance", "service", "daemon", "pid", "event", "queue_id", "sender", "sasl_username")
+DELIVERY_COLUMNS = (
+    "ts",
+    "host",
+    "instance",
+    "queue_id",
+    "recipient",
+    "relay",
+    "delay",
+    "dsn",
+    "status",
+    "reason",
+    "repeat",
+)
 NOTICE_COLUMNS = ("ts", "host", "service", "kind", "severity", "client_addr", "value", "text", "repeat")
 OPENING, CLOSING = "connect", "disconnect"
 TOLD = frozenset({"warning", "error", "fatal", "panic"})
@@ -51,6 +65,9 @@ class Live:
     statuses: Counter[str] = field(default_factory=Counter)
     sessions: int = 0
     peak: int = 0
+    trial: LiveTrial = field(default_factory=LiveTrial)
+    gaps: int = 0
+    """Truncations before which lines may have been lost."""
     last: datetime | None = None
     host: str | None = None
     _open: OrderedDict[tuple[Any, ...], None] = field(default_factory=OrderedDict)
@@ -63,7 +80,19 @@ class Live:
         self.counts = self.counts + counts
         found = [row for name, batch in batches.items() for row in _rows(name, batch)]
         found.sort(key=lambda row: row[0])
-        return [event for _, kind, row in found for event in self._take(kind, row)]
+        return [event for _, kind, row in found for event in self._events(kind, row)]
+
+    def _events(self, table: str, row: Event) -> Iterator[Event]:
+        if table == "queue":  # tells what became of others, and is no event itself
+            self.trial.queue(row)
+            return iter(())
+        return self._take(table, row)
+
+    def gap(self, row: Event) -> Event:
+        """Lines may be missing: shown among the notices."""
+        self.gaps += 1
+        self._notices.append(row)
+        return {"event": "gap", **row}
 
     def _take(self, table: str, row: Event) -> Iterator[Event]:
         moment = row.get("ts")
@@ -78,10 +107,13 @@ class Live:
         if row.get("action") == "reject":
             minute.rejects += times
             self.rejects[self._name(self.rejects, row)] += times
+            self.trial.rejected(row)
             return "reject"
         if row.get("action") == "reject_warning":
             minute.warnings += times
-            self.warnings[self._name(self.warnings, row)] += times
+            name = self._name(self.warnings, row)
+            self.warnings[name] += times
+            self.trial.flagged(name, row)
             self._flagged.append(row)
             return "warning"
         return "decision"
@@ -95,6 +127,7 @@ class Live:
         key = tuple(row.get(name) for name in ("host", "instance", "service", "pid"))
         if row.get("event") == OPENING:
             self.sessions += times
+            self.trial.connected(row)
             self._open[key] = None
             if len(self._open) > MOST_SESSIONS:
                 self._open.popitem(last=False)
@@ -106,6 +139,7 @@ class Live:
 
     def _delivery(self, row: Event, minute: LiveMinute, times: int) -> str:
         self.statuses[row.get("status", "")] += times
+        self.trial.delivered(row)
         minute.deliveries += times
         return "delivery"
 
@@ -136,12 +170,15 @@ class Live:
             blank=self.counts.blank,
             rejects=dict(self.rejects.most_common()),
             warnings=dict(self.warnings.most_common()),
+            stopped=dict(self.trial.stopped),
+            wanted=dict(self.trial.wanted),
             actions=dict(self.actions),
             statuses=dict(self.statuses),
             sessions=self.sessions,
             open_sessions=len(self._open),
             peak=self.peak,
             limit=self.limit,
+            gaps=self.gaps,
             course=self._course(now),
             flagged=list(self._flagged),
             notices=list(self._notices),
@@ -167,6 +204,7 @@ _TAKERS = {
     "notices": Live._notice,
 }
 _COLUMNS = {
+    "queue": QUEUE_COLUMNS,
     "decisions": DECISION_COLUMNS,
     "connections": SESSION_COLUMNS,
     "deliveries": DELIVERY_COLUMNS,

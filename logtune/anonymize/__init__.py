@@ -3,6 +3,7 @@
 ``key``         the secret of this machine, made when it is first needed
 ``pseudonyms``  one name, mailbox or address to its pseudonym
 ``texts``       the same for whatever stands in a text of the log
+``paths``       names of files
 ``rows``        the columns of the tables, and raw lines
 ``identities``  all that a reading passes on, under pseudonyms or as it is
 

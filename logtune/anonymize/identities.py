@@ -15,8 +15,6 @@ class Identities:
 
     def __init__(self, anonymizer: Anonymizer | None = None) -> None:
         self.anonymizer = anonymizer
-        self._hosts: set[str] = set()
-        """Hosts of the log, for the names of its files; only where these are to be anonymised."""
 
     @property
     def level(self) -> str | None:
@@ -41,11 +39,8 @@ class Identities:
 
     def rows(self, table: str, parsed: pa.RecordBatch, whole: pa.RecordBatch) -> pa.RecordBatch:
         """*whole*, rows of *table* as they will be stored; *parsed* has all columns of the same rows."""
-        if self.anonymizer is None:
-            return whole
-        self._hosts.update(host for host in parsed.column("host").dictionary.to_pylist() if host)
-        return self.anonymizer.batch(table, parsed, whole)
+        return self.anonymizer.batch(table, parsed, whole) if self.anonymizer else whole
 
     def source(self, name: str) -> str:
-        """The name of a file, without the names of the hosts that its rows had so far."""
-        return self.anonymizer.source(name, sorted(self._hosts)) if self.anonymizer else name
+        """The name of a file."""
+        return self.anonymizer.source(name) if self.anonymizer else name

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 import pyarrow as pa
 
 from logtune import schema
+from logtune.anonymize import paths
 from logtune.anonymize.pseudonyms import KEPT_MAILBOXES, KEPT_NAMES, Level, Pseudonyms
 from logtune.anonymize.texts import KEPT_OBJECTS, Texts
 from logtune.config import Known
@@ -102,7 +103,7 @@ class Anonymizer:
 
     def _column(self, table: str, name: str, column: pa.Array, parsed: pa.RecordBatch, words: _Words) -> pa.Array:
         if name in TEXTS:
-            return _as_type(self._text_column(table, name, column, parsed, words), column.type)
+            return _as_type(pa.array(self._text_column(table, name, column, parsed, words), pa.string()), column.type)
         change = self.change(name)
         return column if change is None else _mapped(column, change)
 
@@ -134,7 +135,10 @@ class Anonymizer:
             return [None if text is None else self.of.opaque(text) for text in values]
         if table == "decisions" and name == "text":
             return [None if text is None else self.mail_text(text) for text in values]
-        return [None if text is None else self.texts.with_words(text, words.of(row)) for row, text in enumerate(values)]
+        return [
+            None if text is None else self.texts.with_words(text, words.of(row, text))
+            for row, text in enumerate(values)
+        ]
 
     def mail_text(self, text: str) -> str:
         """A line of a mail (header and body checks): the name of a header stays."""
@@ -149,10 +153,11 @@ class Anonymizer:
         known = [batch for name, batch in batches.items() if name != "unrecognised"]
         if not known:
             return f"{WITHHELD}: {self.of.opaque(line.decode('utf-8', 'replace'))}".encode()
-        words = _Words(self, known[0]).of(0)
+        shown = line.decode("utf-8", "replace")
+        words = _Words(self, known[0]).of(0, shown)
         if "part" in known[0].schema.names and (text := known[0].column("text")[0].as_py()):
             words = {**words, text.lower(): self.mail_text(text)}
-        return self.texts.with_words(line.decode("utf-8", "replace"), words).encode()
+        return self.texts.with_words(shown, words).encode()
 
     def networks(self, given: Sequence[str]) -> tuple[str, ...]:
         """Networks in CIDR form that are to be compared with addresses under pseudonyms."""
@@ -164,44 +169,67 @@ class Anonymizer:
         suffixes = tuple(f".{self.of.name(suffix[1:])}" for suffix in known.suffixes)
         return Known(frozenset(map(self.of.name, known.names)), suffixes, tuple(map(ip_network, networks)))
 
-    def source(self, name: str, hosts: Sequence[str]) -> str:
-        """The name of a file, in which the *hosts* of the log are replaced (/var/log/HOST/mail.log)."""
-        for host in sorted(hosts, key=len, reverse=True):
-            name = re.sub(rf"(?<![\w.-]){re.escape(host)}(?![\w-])", self.of.name(host), name, flags=re.IGNORECASE)
-        return name
+    def source(self, name: str) -> str:
+        """The name of a file or stream that was read."""
+        return paths.hidden(name, self.of.name)
+
+    def message(self, text: str) -> str:
+        """What the program says on stderr: file names, and what else of a log an error may quote."""
+        return paths.in_text(text, self.of.name, self.texts.plain)
 
 
 class _Words:
     """The values of a row that a text may repeat without a sign of what they are: names without a dot, local parts."""
 
     def __init__(self, anonymizer: Anonymizer, batch: pa.RecordBatch) -> None:
-        self._anonymizer = anonymizer
         names = [n for n in (*NAMES, *MAILBOXES, *OBJECTS) if n in batch.schema.names]
-        self._columns = {name: batch.column(name).to_pylist() for name in names}
+        self._columns = [_Column(anonymizer, name, batch.column(name)) for name in names]
 
-    def of(self, row: int) -> dict[str, str]:
-        """Word in lower case to its pseudonym."""
-        return {word.lower(): shown for word, shown in self._pairs(row) if word}
+    def of(self, row: int, text: str) -> dict[str, str]:
+        """Words that stand in *text*, in lower case, to their pseudonyms."""
+        lower, found = text.lower(), {}
+        for column in self._columns:
+            for word, change, value in column.words(row):
+                if word in lower:
+                    found[word] = change(value)
+        return found
 
-    def _pairs(self, row: int) -> Iterator[tuple[str, str]]:
-        for name, column in self._columns.items():
-            value = column[row]
-            change = self._anonymizer.change(name)
-            if value is None or change is None or value in KEPT_OBJECTS or value.lower() in KEPT_NAMES:
-                continue
-            yield value, change(value)
-            local, at, _ = value.rpartition("@")
-            if at and len(local) >= SHORTEST_WORD and local.lower() not in KEPT_MAILBOXES:
-                yield local, self._anonymizer.of.local(local)
+
+_Word = tuple[str, Callable[[str], str], str]
+"""A word in lower case, and what gives its pseudonym of which value: only where the word is found, which is seldom."""
+
+
+class _Column:
+    """Words of a column, told once for each distinct value."""
+
+    def __init__(self, anonymizer: Anonymizer, name: str, column: pa.Array) -> None:
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+        change, local = anonymizer.change(name), anonymizer.of.local
+        values = [] if change is None else encoded.dictionary.to_pylist()
+        self._words: list[tuple[_Word, ...]] = [tuple(_words(v, change, local)) if v else () for v in values if change]
+        self._indices = encoded.indices.to_pylist()
+
+    def words(self, row: int) -> tuple[_Word, ...]:
+        index = self._indices[row]
+        return () if index is None else self._words[index]
+
+
+def _words(value: str, change: Callable[[str], str], change_local: Callable[[str], str]) -> Iterator[_Word]:
+    lower = value.lower()
+    if value in KEPT_OBJECTS or lower in KEPT_NAMES:
+        return
+    yield lower, change, value
+    local, at, _ = value.rpartition("@")
+    if at and len(local) >= SHORTEST_WORD and local.lower() not in KEPT_MAILBOXES:
+        yield local.lower(), change_local, local
 
 
 def _mapped(column: pa.Array, change: Callable[[str], str]) -> pa.Array:
     """*column* with each distinct value changed once."""
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     words = pa.array([None if word is None else change(word) for word in encoded.dictionary.to_pylist()], pa.string())
-    return _as_type(words.take(encoded.indices).to_pylist(), column.type)
+    return _as_type(words.take(encoded.indices), column.type)
 
 
-def _as_type(values: Sequence[str | None], type_: pa.DataType) -> pa.Array:
-    texts = pa.array(values, pa.string())
+def _as_type(texts: pa.Array, type_: pa.DataType) -> pa.Array:
     return texts.dictionary_encode() if type_ == schema.WORD else texts

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from logtune.anonymize.pseudonyms import CACHED, Pseudonyms
@@ -16,22 +16,54 @@ from logtune.anonymize.pseudonyms import CACHED, Pseudonyms
 KEPT_OBJECTS = frozenset({"DATA", "END-OF-MESSAGE", "BDAT", "CONNECT", "UNKNOWN", "unknown", ""})
 """What stands in ``<..>`` where no address or name does (smtpd_check.c)."""
 
-# The counts bound the work that a hostile text can cause: each start is tried over so many characters at most.
-_TOKEN = re.compile(
-    r"""
-    <(?P<angle>[^<>]{0,1024})>
-  | (?P<mail>[^\s<>"'(),;:\[\]{}|/?&]{1,256}(?:@|%40)(?:\[[^\]\s]{1,80}\]|[\w.-]{1,255}))
-  | (?P<client>[\w.-]{1,255})\[(?P<addr>[0-9A-Fa-f:.]{2,45})\]          # name[address]
-  | (?P<key>\b(?:sasl_username|sasl_sender|username|user|login|account|ruser|rhost|helo)[ ]?[=:][ ]?)
-    (?P<value>[^\s,;)<>]{1,256})
-  | (?P<quoted>\buser(?:name)?[ ](?:"[^"]{1,256}"|'[^']{1,256}'))
-  | (?P<folder>/(?:home|users?|mail|vmail|maildirs?|virtual)/)(?P<below>[^\s,;)'"\]]{1,512})
-  | (?<![\w:.])(?:IPv6:)?(?P<v6>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{0,3}(?:\.\d{1,3}){3})?)(?![\w:-]|\.\w)
-  | (?P<host>(?<![\w.-])(?:[\w-]{1,63}\.){1,64}(?=[^\W\d_])[\w-]{1,63}\b)
-  | (?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w))
-    """,
-    re.VERBOSE | re.IGNORECASE,
+# In the order in which they are tried at a place. The counts bound the work that a hostile text can cause: each start
+# is tried over so many characters at most.
+_ALTERNATIVES = (
+    ("<", r"<(?P<angle>[^<>]{0,1024})>"),
+    (
+        "@%",
+        r"""(?P<mail>[^\s<>"'(),;:\[\]{}|/?&]{1,256}(?:@|%40)(?:\[[^\]\s]{1,80}\]|[\w.-]{1,255}))""",
+    ),
+    ("[", r"(?P<client>[\w.-]{1,255})\[(?P<addr>[0-9A-Fa-f:.]{2,45})\]"),  # name[address]
+    (
+        "=:",
+        r"(?P<key>\b(?:sasl_username|sasl_sender|username|user|login|account|ruser|rhost|helo)[ ]?[=:][ ]?)"
+        r"(?P<value>[^\s,;)<>]{1,256})",
+    ),
+    ("\"'", r"""(?P<quoted>\buser(?:name)?[ ](?:"[^"]{1,256}"|'[^']{1,256}'))"""),
+    ("/", r"""(?P<folder>/(?:home|users?|mail|vmail|maildirs?|virtual)/)(?P<below>[^\s,;)'"\]]{1,512})"""),
+    (
+        ":",
+        r"(?<![\w:.])(?:IPv6:)?"
+        r"(?P<v6>[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\d{0,3}(?:\.\d{1,3}){3})?)(?![\w:-]|\.\w)",
+    ),
+    (".", r"(?P<host>(?<![\w.-])(?:[\w-]{1,63}\.){1,64}(?=[^\W\d_])[\w-]{1,63}\b)"),
+    (".", r"(?P<v4>(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w))"),
 )
+"""Each with the characters of which a text has one where the alternative matches."""
+
+
+_SIGNS = frozenset("".join(signs for signs, _ in _ALTERNATIVES))
+_KEYS = ("user", "login", "account", "rhost", "helo", "sasl_sender")
+"""One of them stands in whatever ``key`` and ``quoted`` match."""
+_SPACED = re.compile("<[^<>]* ")
+
+
+def _token(text: str) -> re.Pattern[str] | None:
+    """What finds tokens in *text*: only what can match there is tried, for trying is what takes the time."""
+    return _pattern(_SIGNS.intersection(text))
+
+
+@lru_cache(None)  # as many as there are choices of a few signs
+def _pattern(signs: frozenset[str]) -> re.Pattern[str] | None:
+    found = [pattern for needed, pattern in _ALTERNATIVES if not signs.isdisjoint(needed)]
+    return re.compile("|".join(found), re.IGNORECASE) if found else None
+
+
+def _pieces(text: str, lower: str) -> list[str]:
+    """*text* cut at its blanks, where no token can hold one; most pieces then occur in many texts."""
+    whole = ("<" in text and _SPACED.search(text)) or any(key in lower for key in _KEYS)
+    return [text] if whole else text.split(" ")
 
 
 class Texts:
@@ -43,23 +75,43 @@ class Texts:
         self.object = lru_cache(CACHED)(self._object)
 
     def with_words(self, text: str, words: Mapping[str, str]) -> str:
-        """*text* in which *words* (in lower case) stand for themselves too: names without a dot, local parts."""
+        """*text* in which *words* (in lower case) stand for themselves too: names without a dot, local parts.
+
+        What begins first counts, of two that begin alike the word before the token and the longer word before the
+        shorter.
+        """
         lower = text.lower()
-        found = sorted((word for word in words if word in lower), key=len, reverse=True)
-        if not found:
-            return self.plain(text)
-        own = "|".join(map(re.escape, found))
-        # group numbers would shift: the words stand in front as one named group
-        pattern = re.compile(f"(?P<word>(?<![\\w@-])(?:{own})(?![\\w-]))|{_TOKEN.pattern}", _TOKEN.flags)
+        here = [word for word in words if word in lower]
+        pieces = [text] if any(" " in word for word in here) else _pieces(text, lower)
+        return " ".join([self._with_some(p, here, words) for p in pieces] if here else map(self.plain, pieces))
 
-        def replaced(match: re.Match[str]) -> str:
-            word = match["word"]
-            return self._replaced(match) if word is None else words[word.lower()]
+    def _with_some(self, text: str, here: Sequence[str], words: Mapping[str, str]) -> str:
+        places = _places(text, here)
+        return self._with_places(text, places, words) if places else self.plain(text)
 
-        return pattern.sub(replaced, text)
+    def _with_places(self, text: str, places: Mapping[int, str], words: Mapping[str, str]) -> str:
+        out: list[str] = []
+        at = 0
+        starts = sorted(places)
+        pattern = _token(text)
+        token = pattern.search(text) if pattern else None
+        while True:
+            starts = [start for start in starts if start >= at]
+            if pattern and token is not None and token.start() < at:
+                token = pattern.search(text, at)
+            if token is None and not starts:
+                return "".join([*out, text[at:]])
+            if starts and (token is None or starts[0] <= token.start()):
+                word = places[starts[0]]
+                out += [text[at : starts[0]], words[word]]
+                at = starts[0] + len(word)
+            elif token is not None:
+                out += [text[at : token.start()], self._replaced(token)]
+                at = token.end()
 
     def _plain(self, text: str) -> str:
-        return _TOKEN.sub(self._replaced, text)
+        pattern = _token(text)
+        return pattern.sub(self._replaced, text) if pattern else text
 
     def _object(self, text: str) -> str:
         """What stands in ``<..>``: a mailbox, a name, an address, ``name[address]``, or one of ``KEPT_OBJECTS``."""
@@ -119,9 +171,34 @@ def _kind(match: re.Match[str]) -> str | None:
     return match.lastgroup
 
 
+@lru_cache(CACHED)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
+
+
+def _places(text: str, words: Iterable[str]) -> dict[int, str]:
+    """Where one of *words* stands in *text* as a whole word: where it begins, and the longest that does."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a capital letter that is two small ones would move what follows
+        lower = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
+    found: dict[int, str] = {}
+    for word in words:
+        at = lower.find(word) if word in lower else -1
+        while at >= 0:
+            if _is_whole(lower, at, at + len(word)) and len(word) > len(found.get(at, "")):
+                found[at] = word
+            at = lower.find(word, at + 1)
+    return found
+
+
+def _is_whole(text: str, begin: int, end: int) -> bool:
+    before, after = text[begin - 1 : begin] if begin else "", text[end : end + 1]
+    return not (_in_word(before) or before == "@" or _in_word(after))
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter in {"_", "-"}

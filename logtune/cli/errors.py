@@ -30,6 +30,7 @@ NO_ROOM_ADVICE = (
 )
 
 _debug = False
+_hide: Callable[[str], str] = str
 
 
 class Failure(Exception):
@@ -64,6 +65,12 @@ def show_tracebacks(wanted: bool) -> None:
     _debug = _debug or wanted
 
 
+def hide_with(change: Callable[[str], str]) -> None:
+    """From now on *change* what goes to stderr: with ``--anonymize`` messages name nobody either."""
+    global _hide  # noqa: PLW0603 - as above
+    _hide = change
+
+
 def tell(message: str, advice: Iterable[str] = ()) -> None:
     """Write ``logtune: message`` and indented *advice* to stderr.
 
@@ -71,7 +78,7 @@ def tell(message: str, advice: Iterable[str] = ()) -> None:
     """
     from logtune.render.escape import visible
 
-    lines = [f"logtune: {visible(message)}", *(f"  {visible(line)}" for line in advice)]
+    lines = [f"logtune: {visible(_hide(message))}", *(f"  {visible(_hide(line))}" for line in advice)]
     try:
         sys.stderr.write("".join(f"{line}\n" for line in lines))
         sys.stderr.flush()
@@ -81,6 +88,7 @@ def tell(message: str, advice: Iterable[str] = ()) -> None:
 
 def guarded(run: Callable[[], object]) -> int:
     """Run the program; whatever ends it, return the exit code and have stderr say it in words."""
+    hide_with(str)  # of a run before in the same process
     try:
         return _code_of(run())
     except Failure as failure:

@@ -106,7 +106,9 @@ def _position(log: MailLog, text: str) -> int:
         usage_error(f"--position {text}: expected a number, or FILE:OFFSET as this command shows it.")
     from logtune.schema import SOURCE_SHIFT
 
-    for rank, source in log.tables.sources.items():
+    # with --anonymize a file has another name where it is shown than where it lies: either is taken
+    real = [(source.rank, source.name) for source in log.sources.sources]
+    for rank, source in (*log.tables.sources.items(), *real):
         if source == name:
             return int(rank << SOURCE_SHIFT | int(offset))
     raise NotFound(f"no file {name} was read.", f"Read were: {', '.join(log.tables.sources.values())}")

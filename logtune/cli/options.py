@@ -59,6 +59,15 @@ class GlanceFormat(StrEnum):
     PROMETHEUS = "prometheus"
 
 
+class SmtpTls(StrEnum):
+    """TLS to an SMTP server; a test holds it against ``send.Tls``."""
+
+    AUTO = "auto"
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
+
+
 class OnlyIf(StrEnum):
     """When a report is worth sending; what each compares with the last report is in analyses/changes.py."""
 
@@ -236,8 +245,8 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Sent:
-    """When and where a report is sent: --mail-to and how, --only-if, and --state to compare with."""
+class Mailed:
+    """Where a report is sent, and how: --mail-to, and sendmail or an SMTP server."""
 
     mail_to: Annotated[
         list[str] | None,
@@ -261,10 +270,33 @@ class Sent:
     sendmail: Annotated[str, typer.Option("--sendmail", metavar="PROGRAM", help="The sendmail program.")] = (
         "/usr/sbin/sendmail"
     )
+    smtp_tls: Annotated[
+        SmtpTls,
+        typer.Option("--smtp-tls", help="TLS to the SMTP server. auto: tls on port 465, else none."),
+    ] = SmtpTls.AUTO
+    smtp_user: Annotated[
+        str | None,
+        typer.Option(
+            "--smtp-user",
+            metavar="NAME",
+            help="Log in, with TLS only; the password is in LOGTUNE_SMTP_PASSWORD, or in a file.",
+        ),
+    ] = None
+    smtp_password_file: Annotated[
+        str | None,
+        typer.Option("--smtp-password-file", metavar="FILE", help="The password of --smtp-user, and nothing else."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Sent(Mailed):
+    """When and where a report is sent: --mail-to and how, --only-if, and --state to compare with."""
+
     only_if: Annotated[
         list[OnlyIf] | None,
         typer.Option(
             "--only-if",
+            metavar="|".join(OnlyIf),
             help="Send, or without --mail-to show, only if one of these is so since the last report. Repeatable.",
         ),
     ] = None
@@ -278,12 +310,12 @@ class Sent:
     ] = None
 
 
-GROUPS: dict[str, type[Any]] = {"given": Given, "shown": Shown, "sent": Sent}
+GROUPS: dict[str, type[Any]] = {"given": Given, "shown": Shown, "mailed": Mailed, "sent": Sent}
 """Parameter name of a command to the option group that stands behind it."""
 
 
 def reads_logs(command: Callable[..., None]) -> Callable[..., None]:
-    """Give *command* the options of each group it takes as a parameter (``given``, ``shown``, ``sent``).
+    """Give *command* the options of each group it takes as a parameter (``given``, ``shown``, ``mailed``, ``sent``).
 
     typer sees the options one by one; the command gets its groups filled.
     """

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from logtune.cli.errors import Failure, tell, usage_error
+from logtune.cli.errors import Failure, hide_with, tell, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given
 from logtune.cli.output import check_output
 from logtune.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from logtune.anonymize.rows import Anonymizer
     from logtune.api import MailLog
     from logtune.parse import Columns
     from logtune.sources import Problem
@@ -41,6 +42,10 @@ def open_log(
     from logtune.store import StoreError
 
     choose_core()
+    try:
+        hide_messages(given)
+    except api.OptionError as error:
+        raise Failure(f"{error}.", code=ExitCode.USAGE) from error
     paths = _paths(given)
     check_output(output, paths)
     try:
@@ -58,6 +63,16 @@ def open_log(
     check_output(output, [source.path for source in log.sources.sources if source.path])  # of directories and globs
     _tell_problems(log)
     return log
+
+
+def hide_messages(given: Given) -> Anonymizer | None:
+    """Put what --anonymize asks for in the way of stderr. Raises ``api.OptionError``."""
+    from logtune import api
+
+    hidden = api.anonymizer(given.anonymize and str(given.anonymize), given.key)
+    if hidden is not None:
+        hide_with(hidden.message)
+    return hidden
 
 
 def _paths(given: Given) -> list[str]:

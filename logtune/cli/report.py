@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from logtune.cli import mailing
 from logtune.cli.ahead import import_ahead, make_relations
-from logtune.cli.errors import Failure, usage_error
-from logtune.cli.exit_codes import ExitCode
+from logtune.cli.errors import usage_error
 from logtune.cli.options import FormatOfGlance, Given, GlanceFormat, OnlyIf, ReportFormat, Sent, Shown, reads_logs
 from logtune.cli.output import text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
@@ -17,7 +17,6 @@ from logtune.cli.state import Memory, memory
 if TYPE_CHECKING:
     from logtune.analyses.changes import Changes
     from logtune.results import Report
-    from logtune.send import Transport
 
 NEEDS_NO_STATE = {OnlyIf.LIMIT, OnlyIf.ACT}
 """Conditions that a log alone can tell."""
@@ -44,7 +43,7 @@ def report(given: Given, shown: Shown, sent: Sent, form: FormatOfGlance = Glance
     if shown.output if sent.mail_to else wanted:
         _write(answer, form, shown)
     if sent.mail_to and wanted:
-        _mail(answer, found.subject if found and kept else answer.headline, sent)
+        mailing.send(answer, sent, found.subject if found and kept else None)
     if found and kept and wanted:
         kept.write(found.state)
     finish(log)
@@ -66,26 +65,7 @@ def _check(sent: Sent, shown: Shown, form: GlanceFormat, kept: Memory | None) ->
     """Refuse what cannot work before minutes go into reading."""
     if sent.only_if and not kept and not set(sent.only_if) <= NEEDS_NO_STATE:
         usage_error("--only-if needs --state FILE, which tells what the last report said.")
-    if not sent.mail_to:
-        if sent.smtp or sent.mail_from:
-            usage_error("--smtp and --mail-from need --mail-to ADDR.")
-        return
-    if form is not GlanceFormat.TEXT and not shown.output:
-        usage_error("--format has no effect on a mail, which has text and HTML; it needs --output FILE.")
-    if sent.smtp and not sent.mail_from:
-        usage_error("--smtp needs --mail-from ADDR: an SMTP server does not know who runs logtune.")
-    if not sent.smtp:
-        _require_sendmail(sent.sendmail)
-
-
-def _require_sendmail(path: str) -> None:
-    from logtune import send
-
-    if not send.sendmail_is_there(path):
-        raise Failure(
-            f"there is no {path}.", "Name it with --sendmail, or an SMTP server with --smtp.",
-            code=ExitCode.OUTPUT_ERROR,
-        )  # fmt: skip
+    mailing.check(sent, form, shown.output)
 
 
 def _write(answer: Report, form: GlanceFormat, shown: Shown) -> None:
@@ -96,18 +76,3 @@ def _write(answer: Report, form: GlanceFormat, shown: Shown) -> None:
 
     with text_output(shown.output) as out:
         out.write(prometheus.text(answer))
-
-
-def _mail(answer: Report, about: str, sent: Sent) -> None:
-    from datetime import datetime
-
-    from logtune import send
-    from logtune.render import mail
-
-    recipients = sent.mail_to or []
-    message = mail.message(answer, about, sent.mail_from, recipients, datetime.now().astimezone())
-    transport: Transport = send.Smtp.of(sent.smtp) if sent.smtp else send.Sendmail(sent.sendmail)
-    try:
-        transport.send(message, sent.mail_from, recipients)
-    except send.SendError as error:
-        raise Failure(f"the mail was not sent: {error}.", code=ExitCode.OUTPUT_ERROR) from error

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from logtune.cli import mailing
 from logtune.cli.ahead import import_ahead, make_relations
-from logtune.cli.options import Given, ReportFormat, Shown
+from logtune.cli.options import Given, Mailed, ReportFormat, Shown
 from logtune.cli.output import binary_output, text_output
 from logtune.cli.reading import finish, open_log, require_postfix_lines
 
@@ -27,20 +28,26 @@ def answer(
     ask_json: Callable[[MailLog], dict[str, Any]] | None = None,
     known: str | None = None,
     ask_folds: Callable[[MailLog], Folds] | None = None,
+    mailed: Mailed | None = None,
 ) -> NoReturn:
     """Read what *command* needs of the logs, *ask* for the report and write it.
 
     *ask_json* gives what ``--format json`` shows instead, *ask_folds* what ``--format html`` folds under the cards;
-    *known* is the file of ``--known``.
+    *known* is the file of ``--known``. With ``--mail-to`` the report is sent, and written only where --output says so.
     """
     from logtune.analyses.columns import COLUMNS
 
+    mailed = mailed or Mailed()
+    mailing.check(mailed, form, shown.output)
     import_ahead()
     log = open_log(given, shown.output, shown.top, COLUMNS[command], known=known)
     require_postfix_lines(log)
     make_relations(log)
-    result = ask_json(log) if ask_json and form is ReportFormat.JSON else ask(log)
-    write(result, form, shown, ask_folds(log) if ask_folds and form is ReportFormat.HTML else {})
+    if shown.output or not mailed.mail_to:
+        result = ask_json(log) if ask_json and form is ReportFormat.JSON else ask(log)
+        write(result, form, shown, ask_folds(log) if ask_folds and form is ReportFormat.HTML else {})
+    if mailed.mail_to:
+        mailing.send(ask(log), mailed)
     finish(log)
 
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from logtune.cli.errors import Failure
+from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
-from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
+from logtune.cli.options import FormatOfReport, Given, Mailed, ReportFormat, Shown, reads_logs
 from logtune.cli.output import text_output
 from logtune.cli.reports import answer
 
@@ -43,6 +43,7 @@ Seconds = Annotated[float, typer.Option("--seconds", min=1, max=86_400, metavar=
 def sizing(
     given: Given,
     shown: Shown,
+    mailed: Mailed,
     postconf: Postconf = None,
     growth: Growth = 2.0,
     headroom: Headroom = 30,
@@ -56,6 +57,8 @@ def sizing(
     configuration = _configuration(postconf) if postconf else None
     seen = _sample(seconds) if live else None
     if seen is not None and not given.paths:
+        if mailed.mail_to:
+            usage_error("--mail-to needs a log: --live alone has no report.")
         _show_live(seen, configuration, shown, form)
         return
     answer(
@@ -71,6 +74,7 @@ def sizing(
             charts=charts,
             live=seen,
         ),
+        mailed=mailed,
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logtune.cli.errors import NotFound, usage_error
-from logtune.cli.options import FormatOfReport, Given, ReportFormat, Shown, reads_logs
+from logtune.cli.options import FormatOfReport, Given, Mailed, ReportFormat, Shown, reads_logs
 from logtune.cli.reports import answer
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ Known = Annotated[
 def trial(
     given: Given,
     shown: Shown,
+    mailed: Mailed,
     restriction: Restriction = None,
     what_if: WhatIf = None,
     recipients: Recipients = False,
@@ -62,6 +63,7 @@ def trial(
         lambda log: log.trial_json(recipients) if what_if is None else log.what_if_json(what_if, recipients),
         known,
         (lambda log: log.trial_folds()) if restriction is None and what_if is None else None,
+        mailed,
     )
 
 

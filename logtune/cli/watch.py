@@ -14,13 +14,15 @@ import typer
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, reads_logs
-from logtune.cli.reading import choose_core, default_paths
+from logtune.cli.reading import choose_core, default_paths, hide_messages
 
 if TYPE_CHECKING:
     from logtune.watching import Watching
 
-LOOK_SECONDS = 0.25
-"""Between two looks at the files; what a person takes as at once."""
+LOOK_SECONDS = 0.02
+"""Between two looks at the files: what a truncation can take is what came since. A look takes some 50 us."""
+DRAW_SECONDS = 0.25
+"""Between two screens; what a person takes as at once."""
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 OnlyNew = Annotated[bool, typer.Option("--new", help="Only what is logged from now on, not what the files hold.")]
@@ -45,7 +47,7 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
     if packed := [path for path in paths if path.endswith(PACKED)]:
         usage_error(f"{packed[0]} is packed and does not grow.", "logtune report reads it.")
     watching = _watching(given, paths, new, limit)
-    name = ", ".join(follower.name for follower in watching.followers)
+    name = ", ".join(watching.names)
     try:
         if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":  # one that can place the cursor
             _on_screen(watching, name, given, once)
@@ -65,7 +67,7 @@ def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> W
 
     try:
         settings = config.load(given.config)
-        hidden = api.anonymizer(given.anonymize and str(given.anonymize), given.key)
+        hidden = hide_messages(given)
         zone = api.zone(given.tz)
     except config.ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
@@ -102,8 +104,9 @@ def _as_events(watching: Watching, once: bool) -> None:
 
 def _summary(watching: Watching) -> dict[str, Any]:
     counts = watching.live.shown()
-    names = ("last", "lines", "recognised", "unrecognised", "not_postfix", "blank", "rejects", "warnings", "actions",
-             "statuses", "sessions", "open_sessions", "peak", "limit")  # fmt: skip
+    names = ("last", "lines", "recognised", "unrecognised", "not_postfix", "blank", "rejects", "warnings", "stopped",
+             "wanted", "actions",
+             "statuses", "sessions", "open_sessions", "peak", "limit", "gaps")  # fmt: skip
     return {"event": "summary", **{name: getattr(counts, name) for name in names}}
 
 
@@ -128,21 +131,24 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
     from logtune.render.watch import screen
 
     console = Console(highlight=False)
-    paused = asked = False
+    paused = asked = lines = False
+    chosen = 0  # of the restrictions on trial; 0 is all
     ascii_ = not (sys.stdout.encoding or "").lower().startswith("utf")
 
     def drawn() -> Group:
         width, height = console.size
         view = look(width, ascii=ascii_, zone=str(watching.zone))
-        lines = screen(
+        drawn_lines = screen(
             watching.live.shown(datetime.now(UTC).replace(tzinfo=None)),
             view,
             height,
             name=name,
             paused=paused,
             asked_help=asked,
+            chosen=chosen,
+            lines=lines,
         )
-        return Group(*lines[:height])
+        return Group(*drawn_lines[:height])
 
     with (
         suppress(KeyboardInterrupt),
@@ -157,7 +163,9 @@ def _on_screen(watching: Watching, name: str, given: Given, once: bool) -> None:
                 break
             paused ^= key in ("p", "P", " ")
             asked = not asked if key in ("?", "h") else asked
-            if key or (not paused and time.monotonic() - shown >= LOOK_SECONDS):
+            lines ^= key == "l"
+            chosen = (chosen + 1) % (len(watching.live.warnings) + 1) if key == "r" else chosen
+            if key or (not paused and time.monotonic() - shown >= DRAW_SECONDS):
                 live.update(drawn(), refresh=True)
                 shown = time.monotonic()
         live.update(drawn(), refresh=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,15 +34,15 @@ _VARYING = re.compile(
 
 @dataclass(frozen=True)
 class Of:
-    """Metric of a table's column: its name, help, and labels beyond the table's own."""
+    """Metric of a table's column: its name and help, and whether the values of rows can be added."""
 
     name: str
     help: str
-    labels: Mapping[str, str] = field(default_factory=dict)
+    adds: bool = True
 
 
 _SERVICE = "smtpd sessions by service"
-_DELAY = "Seconds from arrival to the first try's end, by transport"
+_DELAY = "seconds from arrival to the first try's end, by transport"
 
 TABLES: Mapping[str, tuple[str, str, Mapping[str, Of]]] = {
     "outcomes": ("outcome", "outcome", {"recipients": Of("recipients", "Recipients by outcome")}),
@@ -62,11 +62,12 @@ TABLES: Mapping[str, tuple[str, str, Mapping[str, Of]]] = {
         },
     ),
     "deliveries_by_status": ("status", "status", {"attempts": Of("delivery_attempts", "Delivery attempts by status")}),
+    # a label "quantile" is for summaries alone (promtool check metrics), and these are gauges
     "first_tries": (
         "transport", "transport",
         {
-            "half": Of("first_try_delay_seconds", _DELAY, {"quantile": "0.5"}),
-            "most": Of("first_try_delay_seconds", _DELAY, {"quantile": "0.95"}),
+            "half": Of("first_try_delay_median_seconds", f"Half of mails: {_DELAY}", adds=False),
+            "most": Of("first_try_delay_p95_seconds", f"95 % of mails: {_DELAY}", adds=False),
         },
     ),
     "concurrent_sessions": (
@@ -196,10 +197,10 @@ def _table(table: Table, metrics: _Metrics) -> None:
         if name not in at or column not in at:
             continue
         for index, row in enumerate(table.rows):
-            if index >= SERIES_MOST and of.labels:  # quantiles cannot be added
+            if index >= SERIES_MOST and not of.adds:
                 break
             value = row[at[column]] if index < SERIES_MOST else _OTHER
-            metrics.add(of.name, of.help, row[at[name]], **{label: str(value), **of.labels})
+            metrics.add(of.name, of.help, row[at[name]], **{label: str(value)})
 
 
 def _name(name: str) -> str:

@@ -10,8 +10,9 @@ What can happen to a followed path, and what is done:
 * truncated or written anew: begun again at its start;
 * gone for a while: waited for.
 
-A line that lacks its end waits for it. Known weak points: what is written between the copy and the truncation is lost
-to everybody (logrotate(8) says so); a file that was rotated twice and packed between two looks is not read.
+A line that lacks its end waits for it. Known weak points: of what is written between the copy and the truncation only
+what was read in time is seen (logrotate(8) says so), and the kernel does not tell whether there was more: each
+truncation is told as a ``Gap``. A file that was rotated twice and packed between two looks is not read.
 """
 
 from __future__ import annotations
@@ -41,6 +42,18 @@ _OPENERS: dict[bytes, Callable[[str], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": b
 """First bytes of a packed file to what reads it as a binary file."""
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A truncation, before which lines may have been lost: those that came in the *seconds* since the last look.
+
+    Where there is a copy (copytruncate), only what came after the copy was made; it has the rest.
+    """
+
+    name: str
+    seconds: float
+    copied: bool
+
+
 class Following(Protocol):
     """What gives lines as they come."""
 
@@ -53,6 +66,10 @@ class Following(Protocol):
 
     def rest(self) -> bytes:
         """What waits for the end of its line, given up now."""
+        ...
+
+    def gaps(self) -> list[Gap]:
+        """What may be missing, each told once."""
         ...
 
     def close(self) -> None: ...
@@ -93,6 +110,10 @@ class FollowedStream:
 
     def rest(self) -> bytes:
         return self._lines.rest()
+
+    def gaps(self) -> list[Gap]:
+        """A stream has none that it could know of."""
+        return []
 
     def close(self) -> None:
         """Stdin stays open."""
@@ -135,6 +156,8 @@ class FollowedFile:
     def __init__(self, path: str, from_end: bool = False, now: Callable[[], float] = time.monotonic) -> None:
         self.name, self.ended, self.rotations = path, False, 0
         self._path, self._now = path, now
+        self._looked = now()
+        self._gaps: list[Gap] = []
         self._old: list[_Open] = []
         self._known = {identity for identity, _ in self._beside()}
         self._current = self._opened()
@@ -149,7 +172,13 @@ class FollowedFile:
         if self._current is None:
             return late + self._bury()
         data = self._of_current(self._current)
+        self._looked = self._now()
         return late + data + self._bury()
+
+    def gaps(self) -> list[Gap]:
+        """What may be missing, each told once."""
+        found, self._gaps = self._gaps, []
+        return found
 
     def rest(self) -> bytes:
         """The half lines, given up."""
@@ -164,7 +193,9 @@ class FollowedFile:
         moved = self._moved(current)  # asked first: what is written until the new file is there is in the old one
         if current.replaced():
             self.rotations += 1
-            data = current.lines.whole(self._of_copy(current))
+            copy = self._of_copy(current)
+            self._gaps.append(Gap(self.name, self._now() - self._looked, copy is not None))
+            data = current.lines.whole(copy or b"")
             current.again()
             return data + current.lines.rest()
         data = current.lines.whole(current.more())
@@ -206,17 +237,22 @@ class FollowedFile:
             self._known.add(identity)
         return data
 
-    def _of_copy(self, current: _Open) -> bytes:
-        """What a copy of the truncated file has beyond what was read; empty where there is none."""
+    def _of_copy(self, current: _Open) -> bytes | None:
+        """What a copy of the truncated file has beyond what was read; None where there is no copy."""
+        start = max(0, current.offset - len(current.tail))
+        shorter = None
         for identity, path in reversed(self._beside()):
             if identity in self._known or path == self._path:
                 continue
             with suppress(OSError, EOFError, lzma.LZMAError), _unpacked(path, identity[2]) as file:
-                file.seek(current.offset - len(current.tail))
-                if file.read(len(current.tail)) == current.tail:
+                file.seek(start)
+                found = file.read(len(current.tail))
+                if found == current.tail:
                     self._known.add(identity)
                     return file.read()
-        return b""
+                if found and current.tail.startswith(found):  # more was read than was copied
+                    shorter = b""
+        return shorter
 
     def _beside(self) -> list[tuple[tuple[int, int, bytes], str]]:
         """Files whose names begin as the path does, oldest first, each with device, inode and first bytes."""

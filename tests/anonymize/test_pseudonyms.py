@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import stat
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from logtune import schema
 from logtune.anonymize.key import KeyFileError, read_or_make
 from logtune.anonymize.pseudonyms import Level, Pseudonyms, _special
 from logtune.anonymize.rows import IDENTIFYING, KEPT, Anonymizer
+from logtune.anonymize.texts import _ALTERNATIVES, Texts
 from logtune.cli.options import Anonymize
 
 KEY = bytes(range(32))
@@ -146,3 +148,28 @@ def test_texts(text: str) -> None:
     """Whatever looks like an address, a name or a mailbox is replaced inside of texts."""
     shown = Anonymizer.make(KEY, Level.FULL).texts.plain(text)
     assert not any(part in shown for part in ("firm", "anna", "192.0.2", "2.0.192", "2001:db8", "spamhaus"))
+
+
+PARTS = ("<", ">", " ", "@", "[", "]", ":", "/home/", "=", "user", "login", '"', "sales", "SALES", "mx", "-", ".",
+         "a.example.com", "192.0.2.7", "2001:db8::1", "J.Finch@example.com", "İ", "%40", "(", "queued as 4Fx", ",")  # fmt: skip
+WORDS = {"sales": "u1", "mx": "x2", "a sales": "u3", "j.finch@example.com": "u4@x5.example.com", "finch": "u6"}
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14).map("".join))
+def test_a_text_is_searched_as_one_pattern_would(text: str) -> None:
+    """Cutting at blanks and trying only what can match finds what all alternatives in one pattern find."""
+    texts = Texts(Pseudonyms(KEY))
+    lower = {word for word in WORDS if word in text.lower()}
+    own = "|".join(map(re.escape, sorted(lower, key=len, reverse=True))) or "(?!)"
+    tokens = "|".join(pattern for _, pattern in _ALTERNATIVES)
+    pattern = re.compile(f"(?P<word>(?<![\\w@-])(?:{own})(?![\\w-]))|{tokens}", re.IGNORECASE)
+
+    def replaced(match: re.Match[str]) -> str:
+        return WORDS[match["word"].lower()] if match["word"] else texts._replaced(match)
+
+    assert texts.with_words(text, WORDS) == pattern.sub(replaced, text)
+
+
+def test_letters_that_are_alike_only_to_a_pattern() -> None:
+    """U+017F is an s to a pattern without case, and no s in a name: it is left, and nothing fails."""
+    assert Texts(FULL).with_words("\u017fales and sales", {"sales": "u1"}) == "\u017fales and u1"

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Runner
 
+SAMPLES = Path(__file__).parents[2] / "sample_logs"
 COMMAND = [sys.executable, "-m", "logtune", "watch", "--tz", "UTC"]
 
 
@@ -73,7 +79,7 @@ def test_the_journal() -> None:
 
 
 def test_screen_and_keys(maillog: Path) -> None:
-    """In a terminal it draws, ? shows the help, and q ends it with the terminal as it was."""
+    """In a terminal it draws, l shows lines, ? the help, and q ends it with the terminal as it was."""
     with maillog.open("a") as log:
         log.write("2026-03-02T06:15:00+00:00 mx postfix/smtpd[1]: warning: hostile \x1b]0;title\x07 text\n")
     process, terminal = pty.fork()
@@ -91,6 +97,9 @@ def test_screen_and_keys(maillog: Path) -> None:
         assert text in shown
 
     until(b"reject_non_fqdn_helo_hostname")
+    os.write(terminal, b"r")
+    os.write(terminal, b"l")
+    until(b"last flagged lines")
     os.write(terminal, b"?")
     until(b"this help")
     os.write(terminal, b"q")
@@ -105,3 +114,55 @@ def test_screen_and_keys(maillog: Path) -> None:
     os.close(terminal)
     assert os.waitstatus_to_exitcode(code) == 0
     assert b"\x1b]0;" not in shown and b"Traceback" not in shown
+
+
+ROTATIONS = ("rename", "create", "copytruncate", "gz")
+
+
+def rotated(path: Path, number: int, how: str) -> None:
+    """As logrotate does: the writer opens its file anew for each line, so that a rename needs no signal."""
+    old = Path(f"{path}.{number}")
+    if how == "copytruncate":
+        shutil.copyfile(path, old)
+        os.truncate(path, 0)
+        return
+    path.rename(old)
+    if how == "create":
+        path.touch()
+    if how == "gz":
+        Path(f"{old}.gz").write_bytes(gzip.compress(old.read_bytes()))
+        old.unlink()
+
+
+@pytest.mark.parametrize("how", ROTATIONS)
+def test_nothing_is_lost_through_rotations(tmp_path: Path, logtune: Runner, how: str) -> None:
+    """Twenty rotations while lines come: the sum is that of a report on the same lines, and truncations are told."""
+    lines = (SAMPLES / "helo_trial.log").read_bytes().splitlines(keepends=True)
+    path, whole = tmp_path / "mail.log", tmp_path / "whole.log"
+    whole.write_bytes(b"".join(lines))
+    path.touch()
+    running = subprocess.Popen([*COMMAND, "--year", "2026", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    answer: list[bytes] = []
+    reader = threading.Thread(target=lambda: answer.extend(running.communicate()))
+    reader.start()
+    for number in range(20):
+        part = lines[number * len(lines) // 20 : (number + 1) * len(lines) // 20]
+        for at in range(0, len(part), 40):
+            with path.open("ab") as file:
+                file.write(b"".join(part[at : at + 40]))
+            time.sleep(0.005)
+        if number == 0:
+            time.sleep(3)  # it has begun
+        rotated(path, number, how)
+    time.sleep(3)
+    running.send_signal(signal.SIGINT)
+    reader.join(60)
+    events = [json.loads(line) for line in answer[0].splitlines()]
+    told = json.loads(logtune("watch", "--once", "--year", "2026", "--tz", "UTC", whole).text.splitlines()[-1])
+    report = json.loads(logtune("report", "-f", "json", "--year", "2026", "--tz", "UTC", whole).text)["coverage"]
+    names = ("lines", "recognised", "unrecognised", "rejects", "warnings", "statuses", "sessions")
+    assert {n: events[-1][n] for n in names} == {n: told[n] for n in names}
+    assert (told["lines"], told["recognised"]) == (report["lines"], report["recognised"])
+    gaps = [event for event in events if event["event"] == "gap"]
+    assert len(gaps) == events[-1]["gaps"] == (20 if how == "copytruncate" else 0)
+    assert all(gap["copied"] for gap in gaps)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -30,6 +32,15 @@ def families(report: Report) -> dict[str, Any]:
         series = [(s.name, tuple(sorted(s.labels.items()))) for s in family.samples]
         assert len(series) == len(set(series))
     return found
+
+
+def checked(text: str, advised: bool = True) -> None:
+    """``promtool check metrics`` reads *text*, and has no advice; else its parser in Python reads it."""
+    if promtool := shutil.which("promtool"):
+        command = [promtool, "check", "metrics"]
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0 or (done.returncode == 3 and not advised), done.stdout + done.stderr  # 3: advice
+    assert list(text_string_to_metric_families(text))
 
 
 def values(report: Report, name: str) -> dict[tuple[str, ...], float]:
@@ -134,3 +145,16 @@ def test_hostile_text(text: str, number: float | None) -> None:
     out.encode("utf-8")
     assert all(line.startswith(("# HELP logtune_", "# TYPE logtune_", "logtune_")) for line in out.splitlines())
     assert all(re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*", name) for name in families(hostile_report(text, number)))
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.rglob("*.log*")), ids=lambda p: p.stem)
+def test_promtool_takes_every_sample(path: Path) -> None:
+    """The metrics of each sample log, whatever it holds."""
+    log = logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24")
+    checked(prometheus.text(log.report()))
+
+
+def test_promtool_takes_hostile_texts() -> None:
+    """Texts that strangers made, in every place where a report may have one."""
+    for text in HOSTILE:  # it is the name of sections too, which no log can choose: promtool may advise another
+        checked(prometheus.text(hostile_report(text, 1.5)), advised=False)
