@@ -106,7 +106,7 @@ class Relations:
 
 @final
 class Made:
-    """The rows of all relations."""
+    """The rows of all relations, until they are let go."""
 
     def rows(self) -> dict[str, int]:
         """Relation to its number of rows."""
@@ -116,3 +116,6 @@ class Made:
 
         Words that repeat are dictionary-encoded, batch by batch.
         """
+
+    def forget(self, relation: str) -> None:
+        """Let the rows of a relation go; it has none afterwards. Raises ``KeyError`` for another name."""

@@ -47,8 +47,8 @@ Rows: TypeAlias = "Callable[[], pa.RecordBatchReader]"
 def make(tables: Mapping[str, Stored], probe_senders: Sequence[str]) -> Iterator[tuple[str, Rows]]:
     """Names and rows of the relations. *tables* are linked, their rows in position order.
 
-    What is read of the tables is let go part by part, and the rows are made as they are read. Raises ``ValueError``
-    where a column is missing.
+    What is read of the tables is let go part by part, and a relation's rows when the next is asked for. Raises
+    ``ValueError`` where a column is missing.
     """
     relations = _native.Relations(list(probe_senders))
     for name, columns in READ.items():
@@ -58,6 +58,7 @@ def make(tables: Mapping[str, Stored], probe_senders: Sequence[str]) -> Iterator
     made = relations.make()
     for name in made.rows():
         yield name, partial(_reader, made, name)
+        made.forget(name)
 
 
 def _reader(made: _native.Made, name: str) -> pa.RecordBatchReader:

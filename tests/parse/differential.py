@@ -1,4 +1,7 @@
-"""Both cores on many lines: cell for cell, at random cuts, and the link pass after them. For ``scripts/differential``."""
+"""Both cores on many lines: cell for cell, at random cuts, the link pass after them and the relations of a whole log.
+
+For ``scripts/differential``.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,8 @@ from logtune.parse.native import parse_block as native
 from logtune.parse.reference import parse_block as reference
 from tests.parse.cores import SITE_TAGS, compared, difference, differing_lines
 from tests.parse.mutations import Mutations
+from tests.related import difference as relations_differ
+from tests.related import tables_in
 
 LOG_LINES = 100_000
 """Lines of one log: all that a process holds at a time, and as far as the link pass looks back."""
@@ -94,11 +99,14 @@ def check(log: Log) -> list[str]:
         for link, batches in zip(links, parsed, strict=True):
             link.feed(block, batches)
         if differing(*links):
-            break
-    else:
-        return []
-    lines = shrunk(LINE.findall(text), lambda lines: linked_differently(lines) is not None)
-    return [f"{b''.join(lines).decode('utf-8', 'backslashreplace')}  {linked_differently(lines)}"]
+            return [_smallest(text, linked_differently)]
+    return [_smallest(text, related_differently)] if related_differently([text]) else []
+
+
+def _smallest(text: bytes, differs: Callable[[Sequence[bytes]], str | None]) -> str:
+    """The fewest lines that show a difference, and what it is."""
+    lines = shrunk(LINE.findall(text), lambda lines: differs(lines) is not None)
+    return f"{b''.join(lines).decode('utf-8', 'backslashreplace')}  {differs(lines)}"
 
 
 def cut(text: bytes, chance: random.Random) -> Iterator[bytes]:
@@ -153,6 +161,11 @@ def linked_differently(blocks: Sequence[bytes]) -> str | None:
         if said := differing(*links):
             return said
     return None
+
+
+def related_differently(blocks: Sequence[bytes]) -> str | None:
+    """Where the relations of a log of *blocks* differ from those of the SQL; None where they agree."""
+    return relations_differ(tables_in(b"".join(blocks)))
 
 
 def shrunk(lines: list[bytes], differs: Callable[[list[bytes]], bool]) -> list[bytes]:

@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ if os.environ.get("LOGTUNE_REQUIRE_NATIVE") != "1":
 from logtune.link import Linked, NativeLinker
 from logtune.parse import ParsedBlock
 from logtune.parse.native import parse_block
+from logtune.relations import native
 from tests.parse import cores, differential
 from tests.parse.differential import Log
 
@@ -102,3 +103,20 @@ def test_the_command() -> None:
     assert done.stdout == "500 generated and 300 mutated lines of seed 0: no differences\n"
     assert [line.split(",")[0] for line in done.stderr.splitlines()] == ["500 of 800 lines", "800 of 800 lines"]
     assert done.returncode == 0
+
+
+def test_relations_that_differ_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fewest lines of which the native core makes something else than the SQL, and what that is."""
+    whole = native.make
+
+    def without_flags(*given: Any) -> Iterator[tuple[str, native.Rows]]:
+        for name, rows in whole(*given):
+            table = rows().read_all()
+            yield name, table.slice(0, 0).to_reader if name == "flags" else table.to_reader
+
+    monkeypatch.setattr("tests.related.native.make", without_flags)
+    [found] = differential.check(Log("generated", 2, 300))
+    lines, _, said = found.rpartition("\n")
+    assert len(lines.splitlines()) == 1
+    assert "reject_warning" in lines
+    assert said.startswith("  flags: native lacks [")

@@ -40,8 +40,8 @@ fn over() -> PyErr {
     PyRuntimeError::new_err("the relations are made already")
 }
 
-/// The rows of all relations.
-#[pyclass(frozen, module = "logtune._native")]
+/// The rows of all relations, until they are let go.
+#[pyclass(module = "logtune._native")]
 pub struct Made {
     made: logtune_relations::Made,
 }
@@ -53,9 +53,17 @@ impl Made {
     }
 
     fn batch(&self, py: Python<'_>, relation: &str, begin: usize, most: usize) -> PyResult<Batch> {
-        let known = Relation::ALL.into_iter().find(|known| known.name() == relation);
-        let relation = known.ok_or_else(|| PyKeyError::new_err(relation.to_owned()))?;
-        let rows = begin..begin.saturating_add(most);
+        let (relation, rows) = (known(relation)?, begin..begin.saturating_add(most));
         Ok(Batch { rows: py.detach(|| self.made.batch(relation, rows)).map_err(failed)? })
     }
+
+    fn forget(&mut self, relation: &str) -> PyResult<()> {
+        self.made.forget(known(relation)?);
+        Ok(())
+    }
+}
+
+fn known(relation: &str) -> PyResult<Relation> {
+    let known = Relation::ALL.into_iter().find(|known| known.name() == relation);
+    known.ok_or_else(|| PyKeyError::new_err(relation.to_owned()))
 }

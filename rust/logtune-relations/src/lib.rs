@@ -123,7 +123,7 @@ impl Relations {
     pub fn make(self) -> Made {
         let Self {
             probe_senders,
-            texts,
+            mut texts,
             mut sessions,
             mut messages,
             tries,
@@ -158,8 +158,9 @@ impl Relations {
             texts: &texts,
         };
         let flags = flags.make();
-        sessions.by_id.rows.retain(|session| session.exists);
-        messages.by_id.rows.retain(|message| message.exists);
+        sessions.by_id.only(|session| session.exists);
+        messages.by_id.only(|message| message.exists);
+        texts.close();
         Made { texts, sessions, messages, rcpt, recipients, flags, warned }
     }
 }

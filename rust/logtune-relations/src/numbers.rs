@@ -65,6 +65,12 @@ impl<T> ById<T> {
         })
     }
 
+    /// Keeps the rows that `keep` tells. No id is found afterwards.
+    pub fn only(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.places = Map::default();
+        self.rows.retain(keep);
+    }
+
     /// Place of the row of `id`, if there is one. Null has none.
     pub fn find(&self, id: i64) -> Option<Place> {
         self.places.get(&id).copied()

@@ -66,6 +66,17 @@ impl Made {
         }
     }
 
+    /// Lets the rows of a relation go: there are none afterwards.
+    pub fn forget(&mut self, relation: Relation) {
+        match relation {
+            Relation::SessionFacts => self.sessions.by_id.rows = Vec::new(),
+            Relation::MessageFacts => self.messages.by_id.rows = Vec::new(),
+            Relation::Rcpt => self.rcpt = Vec::new(),
+            Relation::RecipientFacts => self.recipients = Vec::new(),
+            Relation::Flags => (self.flags, self.warned) = (Vec::new(), Vec::new()),
+        }
+    }
+
     /// Rows of a relation with the columns of its SQL; those beyond the last row are left out.
     pub fn batch(&self, relation: Relation, rows: Range<usize>) -> Result<RecordBatch, ArrowError> {
         let end = rows.end.min(self.rows(relation));

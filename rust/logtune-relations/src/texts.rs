@@ -128,6 +128,11 @@ impl Texts {
         self.hasher.hash_one(self.lowered.as_str()).max(NO_TEXT + 1)
     }
 
+    /// Only the texts of numbers are asked for from now on.
+    pub fn close(&mut self) {
+        (self.index, self.client_index, self.clients) = (HashTable::new(), HashTable::new(), Vec::new());
+    }
+
     /// A hash of numbers.
     pub fn hash(&self, of: impl std::hash::Hash) -> u64 {
         self.hasher.hash_one(of)
