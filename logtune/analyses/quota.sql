@@ -33,7 +33,7 @@ SELECT mailbox, min(ts) AS first, max(ts) AS last, count(*) AS lines,
        count(DISTINCT message) FILTER (WHERE status = 'bounced' OR expired) AS bounced,
        count(*) FILTER (WHERE status = 'rejected') AS rejected,
        count(DISTINCT message) FILTER (WHERE status <> 'bounced' AND later AND NOT expired) AS later,
-       count(DISTINCT from_whom) AS senders, mode(from_whom) AS mostly,
+       count(DISTINCT from_whom) AS senders, mode(from_whom ORDER BY from_whom) AS mostly,
        arg_max(reason, position) AS sample,
        min(first) OVER () AS all_first, sum(waiting) OVER () AS all_waiting, sum(bounced) OVER () AS all_bounced,
        sum(rejected) OVER () AS all_rejected, count(*) OVER () AS groups
