@@ -278,6 +278,15 @@ def test_what_three_restrictions_say_of_one_greeting_is_not_three_greetings() ->
     assert flags_of(log) == [("anna@b.example", BAD_LITERAL, False)] * 3
 
 
+def test_the_greeting_of_a_front_end_is_not_that_of_the_client_it_names() -> None:
+    """With smtpd_delay_reject=no a front end is warned about its own EHLO, before XCLIENT: that concerns no mail."""
+    own = early(FULL_NAME, "proxy").replace("a.example[192.0.2.1]", "front.example[192.0.2.9]")
+    of_client = early(FULL_NAME, "frasier")
+    counters = "ehlo=2 xclient=0/1 mail=1 rcpt=1 data=1 quit=1 commands=6/7"
+    assert flags_of(session(own, counters=counters)) == []
+    assert [f[:2] for f in flags_of(session(own, of_client, counters=counters))] == [("anna@b.example", FULL_NAME)]
+
+
 def test_a_client_named_by_xclient_is_judged_anew() -> None:
     """With smtpd_delay_reject=no its client restrictions warn at the stage XCLIENT; that concerns its later mails."""
     text = "Client host rejected: cannot find your hostname, [192.0.2.1]"

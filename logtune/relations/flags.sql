@@ -66,12 +66,14 @@ of_greeting AS (
                ELSE false
            END AS certain
     FROM warned w
-    JOIN (SELECT id, session, message, helo, least(id, coalesce(message, id)) AS began FROM recipient_facts) r ON r.session = w.session
+    JOIN (SELECT id, session, message, client_addr, helo, least(id, coalesce(message, id)) AS began FROM recipient_facts) r ON r.session = w.session
     JOIN session_facts s ON s.session = w.session
     JOIN greetings g ON g.session = w.session AND g.restriction IS NOT DISTINCT FROM w.restriction AND g.text = w.text
     WHERE w.protocol_state IN ('HELO', 'EHLO')
       AND r.began > w.position
       AND (r.helo IS NULL OR w.helo IS NULL OR neutered(r.helo) = neutered(w.helo))
+      -- a front end that names its client by XCLIENT greets once for itself, and anew for the client (smtpd.c, xclient_cmd)
+      AND NOT coalesce(w.client_addr <> r.client_addr, false)
       -- TLS began between this greeting and the mail, which the client then greeted anew. Where no line tells of it, the
       -- only warning in two greetings was of the first; of a client that also says HELO proto= does not tell it
       AND NOT coalesce(w.position < g.tls AND r.began > g.tls, false)

@@ -1,4 +1,4 @@
-"""The relations by the native core: the rows of ``*.sql``, which is the specification, in a tenth of the time.
+"""The relations by the native core: the rows of ``*.sql``, which is the specification, in less time.
 
 Importing this fails where that core was not built. What it makes is compared in ``tests/test_relations_native.py``.
 """

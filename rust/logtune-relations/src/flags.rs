@@ -237,6 +237,10 @@ impl Flags<'_> {
         {
             return None;
         }
+        // a front end that names its client by XCLIENT greets once for itself, and anew for the client (smtpd.c, xclient_cmd)
+        if warned.client_addr != NULL && one.client.addr != NULL && warned.client_addr != one.client.addr {
+            return None;
+        }
         // TLS began between this greeting and the mail, which the client then greeted anew. Where no line tells of it, the
         // only warning in two greetings was of the first; of a client that also says HELO proto= does not tell it
         if greetings.tls.is_some_and(|tls| warned.position < tls && began > tls) {
