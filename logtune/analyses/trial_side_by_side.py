@@ -30,14 +30,15 @@ def side_by_side(trial: Trial) -> list[Item]:
     if not trial.by_host:
         return []
     rows = [row for entry in trial.restrictions for row in _rows(entry, trial.by_host[entry.name, entry.service])]
+    services = any(entry.service for entry in trial.restrictions)
     columns = (
         Column("restriction", "on trial", Kind.LOGTEXT),
-        Column("service", "service", Kind.LOGTEXT, wide=True),
+        Column("service", "service", Kind.LOGTEXT, wide=not services),
         Column("host", "host", Kind.LOGTEXT),
         Column("sign", "", Kind.VERDICT),
         Column("verdict", "verdict", Kind.TEXT),
         Column("days", "days", Kind.COUNT, wide=True),
-        Column("flagged", "flagged", Kind.COUNT),
+        Column("flagged", "flagged", Kind.COUNT, wide=services),
         Column("accepted", "newly stopped", Kind.COUNT),
         Column("wanted", "wanted", Kind.COUNT, wide=True),
         Column("organisations", "organisations", Kind.COUNT, wide=True),
