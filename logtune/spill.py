@@ -44,6 +44,9 @@ JOINS_LEAST = 256 << 20
 JOINED_ROW = 36
 """So many bytes for each row of a log let DuckDB make the relations without writing much (measured)."""
 
+RELATED_ROW = 85
+"""So many bytes for each row of a log hold what the native core knows while it makes the relations (measured)."""
+
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
 LATEST = 2
@@ -82,6 +85,10 @@ class Room:
     def make_for(self, rows: int) -> None:
         """Give joins of many rows most of the memory: their tables are in files."""
         self.joins = max(self.joins, min(rows * JOINED_ROW, self.memory * 7 // 8))
+
+    def holds_relations(self, rows: int) -> bool:
+        """Whether the native core can make the relations of so many rows: it holds all, DuckDB writes what it joins."""
+        return rows * RELATED_ROW <= self.memory // 2
 
     def grow(self) -> bool:
         """Allow joins a quarter more; whether that leaves the machine something."""

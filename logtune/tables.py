@@ -114,7 +114,7 @@ class Tables:
         """DuckDB connection over the tables and relations."""
         con = connect(self.tables, self.room)
         self._register(con)
-        if core_name().startswith("native"):
+        if core_name().startswith("native") and self._relations_fit:
             _take_relations(con, self)
         else:
             others = 0 if self.in_files else LANES - 1
@@ -123,6 +123,11 @@ class Tables:
             con.execute(f"CREATE VIEW {name} AS {relation(name)}")
         con.execute("SET lock_configuration = true")
         return con
+
+    @property
+    def _relations_fit(self) -> bool:
+        rows = sum(table.num_rows for table in self.tables.values())
+        return self.room is None or self.room.holds_relations(rows)
 
     @property
     def in_files(self) -> bool:

@@ -172,6 +172,15 @@ def test_the_relations_of_a_log_come_from_the_core_that_reads_it(monkeypatch: py
     assert made["native"] == made["reference"]
 
 
+def test_where_memory_is_short_the_sql_makes_the_relations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The native core holds all that it knows; DuckDB writes what it joins."""
+    asked = "FROM recipients ORDER BY ALL"
+    whole = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC").tables.con.execute(asked).fetchall()
+    monkeypatch.setattr("logtune.tables._take_relations", None)
+    log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC", memory=100_000)
+    assert log.tables.con.execute(asked).fetchall() == whole
+
+
 def test_a_table_that_lacks_a_column_is_an_error() -> None:
     """The native core says which column."""
     lacking = {**empty(), "queue": schema.arrow_schema("queue").empty_table().drop_columns(["nrcpt"])}
