@@ -102,15 +102,7 @@ class _Reading:
         if guessed:
             fields += [pa.field(WALL, schema.TIME), batch.schema.field("stamp")]
             filled[WALL] = batch.column("ts")
-        arrays = []
-        for field_ in fields:
-            if field_.name in filled:
-                arrays.append(filled[field_.name])
-            elif field_.name in schema.FILLED_LATER:  # link leaves out unrecognised
-                arrays.append(pa.nulls(batch.num_rows, field_.type))
-            else:
-                arrays.append(batch.column(field_.name))
-        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+        return schema.whole(batch, pa.schema(fields), filled)
 
     def coverage(self) -> Coverage:
         """Line accounts of what was read, whole: a choice of time or host does not change them."""

@@ -202,3 +202,19 @@ def parsed_schema(table: str, columns: Collection[str] | None = None) -> pa.Sche
     """Schema of a batch as a parser core gives it: without what is filled later, with ``stamp``."""
     wanted = [c for c in arrow_schema(table, columns) if c.name not in FILLED_LATER or c.name == "repeat"]
     return pa.schema([*wanted, *((c.name, c.type) for c in PARSED_ONLY)])
+
+
+def whole(batch: pa.RecordBatch, target: pa.Schema, filled: Mapping[str, pa.Array]) -> pa.RecordBatch:
+    """*batch* as a core gave it, with the columns of *target*: those that are *filled*, or null where none fills them.
+
+    Raises ``KeyError`` for a column that neither has.
+    """
+
+    def column(field: pa.Field) -> pa.Array:
+        if field.name in filled:
+            return filled[field.name]
+        if field.name in FILLED_LATER:  # link leaves out unrecognised
+            return pa.nulls(batch.num_rows, field.type)
+        return batch.column(field.name)
+
+    return pa.RecordBatch.from_arrays([column(field) for field in target], schema=target)

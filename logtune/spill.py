@@ -45,7 +45,8 @@ JOINED_ROW = 36
 """So many bytes for each row of a log let DuckDB make the relations without writing much (measured)."""
 
 RELATED_ROW = 85
-"""So many bytes for each row of a log hold what the native core knows while it makes the relations (measured)."""
+"""So many bytes for each row of a log hold what the native core knows while it makes the relations (400 MB on 5 M lines
+were measured, and a little more)."""
 
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""

@@ -109,7 +109,7 @@ def main() -> None:
     compute_in_one_thread()
     for stream in (sys.stdout, sys.stderr):
         # a character that the locale cannot show must not end the answer
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed as any TextIO
     code = run(sys.argv[1:])
     _leave(code)
 

@@ -38,7 +38,7 @@ def _import() -> None:
 
 def make_relations(log: MailLog) -> None:
     """Make the relations of *log* beside the rest of the imports, for which the first question would wait."""
-    assert log.tables.con
+    _ = log.tables.con
 
 
 def collect_seldom() -> None:

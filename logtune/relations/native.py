@@ -48,7 +48,7 @@ def make(tables: Mapping[str, Stored], probe_senders: Sequence[str]) -> Iterator
     """Names and rows of the relations. *tables* are linked, their rows in position order.
 
     What is read of the tables is let go part by part, and a relation's rows when the next is asked for. Raises
-    ``ValueError`` where a column is missing.
+    ``KeyError`` where a column is missing.
     """
     relations = _native.Relations(list(probe_senders))
     for name, columns in READ.items():

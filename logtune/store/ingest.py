@@ -341,16 +341,7 @@ class _Run:
         filled = {"ts": ts, **links}
         if name == "decisions":
             filled["restriction"] = self.classifier.restrictions(batch)
-        target = schema.arrow_schema(name)
-        arrays = []
-        for column in target:
-            if column.name in filled:
-                arrays.append(filled[column.name])
-            elif column.name in schema.FILLED_LATER:
-                arrays.append(pa.nulls(batch.num_rows, column.type))
-            else:
-                arrays.append(batch.column(column.name))
-        return pa.RecordBatch.from_arrays(arrays, schema=target)
+        return schema.whole(batch, schema.arrow_schema(name), filled)
 
     # --- one atomic step
 

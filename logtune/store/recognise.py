@@ -10,7 +10,7 @@ gave: the lines are parsed again and compared, column for column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -96,11 +96,11 @@ def _goes_on(text: Text, known: Known, digests: bytes) -> bool:
     return all(digest(texts.read(text, start, length)) == expected for start, length, expected in pieces)
 
 
-def _fill(have: bytes, chunks: object, wanted: int) -> bytes:
+def _fill(have: bytes, chunks: Iterator[bytes], wanted: int) -> bytes:
     """*have* with more of *chunks*, until it is longer than *wanted* or they end."""
     parts, length = [have], len(have)
     while length <= wanted:
-        chunk = next(chunks, b"")  # type: ignore[call-overload]  # an iterator of bytes
+        chunk = next(chunks, b"")
         if not chunk:
             break
         parts.append(chunk)

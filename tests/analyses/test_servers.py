@@ -104,8 +104,10 @@ def test_the_mx_order_is_asked_for() -> None:
     """The log alone cannot tell the MX order, and says where to look."""
     log = pair()
     last = servers(log.tables, log.options)[-1]
-    assert (last.name, [type(item) for item in last.items]) == ("servers_mx_order", [Note])
-    assert "The log cannot tell the MX order; look here: dig +short MX" in last.items[0].text  # type: ignore[union-attr]
+    assert last.name == "servers_mx_order"
+    [note] = last.items
+    assert isinstance(note, Note)
+    assert "The log cannot tell the MX order; look here: dig +short MX" in note.text
     look = "Look at dig +short MX YOUR-DOMAIN, then say it with --mx-order."
     assert at_a_glance(log.tables, log.options) == [
         (Level.LOOK, "several servers", "2 hosts; sessions on port 25: mx1 71 %, mx2 29 %", "from the log"),

@@ -85,7 +85,9 @@ class Log:
             self.rotations["copytruncate"] += 1
 
     def _shift(self) -> None:
-        number = lambda path: int(path.name.split(".")[2])  # noqa: E731
+        def number(path: Path) -> int:
+            return int(path.name.split(".")[2])
+
         for path in sorted(self.folder.glob("mail.log.*"), key=number, reverse=True):
             base, suffix = (path.name[:-3], ".gz") if path.suffix == ".gz" else (path.name, "")
             path.rename(self.folder / f"mail.log.{number(Path(base)) + 1}{suffix}")
