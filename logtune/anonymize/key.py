@@ -44,15 +44,15 @@ def _make(place: Path, parents: bool) -> None:
     if parents:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = place.with_name(f"{place.name}.{secrets.token_hex(4)}.part")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(secrets.token_bytes(SIZE).hex().encode() + b"\n")
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(draft, place)  # unlike a rename it leaves a key that came in between
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _read(place: Path) -> bytes:

@@ -64,7 +64,10 @@ def whole_files(paths: Sequence[str]) -> Iterator[list[BinaryIO]]:
     with ExitStack() as stack:
         for path in paths:
             stack.enter_context(_told_as_output_error(path))
-        drafts = [stack.enter_context(_Draft(path)) for path in paths]
+        drafts = [_Draft(path) for path in paths]
+        for draft in drafts:
+            stack.callback(draft.discard)  # before it is there: a signal may come right behind open()
+            draft.open()
         yield [draft.file for draft in drafts]
         for draft in drafts:
             draft.finish()
@@ -73,19 +76,20 @@ def whole_files(paths: Sequence[str]) -> Iterator[list[BinaryIO]]:
 
 
 class _Draft:
-    """A file under a temporary name beside its place; removed on exit unless published."""
+    """A file under a temporary name beside its place; discarded at the end unless published."""
+
+    file: BinaryIO
 
     def __init__(self, path: str) -> None:
         self.path = os.path.realpath(path)  # a link stays a link: what it points to is replaced
         self.direct = os.path.exists(self.path) and not os.path.isfile(self.path)  # a device or a FIFO
         self.name = self.path if self.direct else f"{self.path}.{os.urandom(4).hex()}.part"
 
-    def __enter__(self) -> _Draft:
-        self.file: BinaryIO = open(self.name, "wb" if self.direct else "xb")  # closed on exit
+    def open(self) -> None:
+        self.file = open(self.name, "wb" if self.direct else "xb")  # noqa: SIM115 - closed by finish or discard
         if not self.direct:
             with suppress(FileNotFoundError):
                 os.fchmod(self.file.fileno(), stat.S_IMODE(os.stat(self.path).st_mode))
-        return self
 
     def finish(self) -> None:
         self.file.flush()
@@ -97,12 +101,14 @@ class _Draft:
         if not self.direct:
             os.replace(self.name, self.path)
 
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self.file.close()
-        if not self.direct:
-            with suppress(FileNotFoundError):
-                os.unlink(self.name)
+    def discard(self) -> None:
+        try:
+            with suppress(OSError, AttributeError):  # no file where open() failed
+                self.file.close()
+        finally:
+            if not self.direct:
+                with suppress(FileNotFoundError):
+                    os.unlink(self.name)
 
 
 @contextmanager

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+from itertools import count
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -36,6 +40,50 @@ def test_what_breaks_leaves_the_old_file(tmp_path: Path, end: type[BaseException
         raise end
     assert target.read_text() == "old"
     assert names(tmp_path) == ["out"]
+
+
+class _Signal(BaseException):
+    """What a signal's handler raises, between any two instructions of the program."""
+
+
+def _write_until(stop: int, folder: Path) -> bool:
+    """Write two files, with a signal at instruction *stop* of output.py; whether the writing came to its end."""
+    left = count(stop, -1)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != output.__file__:
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(left) == 0:
+            raise _Signal
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        with output.whole_files([str(folder / "a"), str(folder / "b")]) as files:
+            for file in files:
+                file.write(b"new")
+    except _Signal:
+        return False
+    finally:
+        sys.settrace(before)
+    return True
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a file not yet held by a name
+def test_a_signal_at_any_instruction_leaves_no_draft(tmp_path: Path) -> None:
+    """Wherever the one signal comes, what stands there afterwards is whole, and nothing else does."""
+    for stop in count():
+        folder = tmp_path / str(stop)
+        folder.mkdir()
+        (folder / "a").write_text("old")
+        ended = _write_until(stop, folder)
+        left = {path.name: path.read_text() for path in folder.iterdir()}
+        assert left in ({"a": "old"}, {"a": "new"}, {"a": "new", "b": "new"}), stop
+        if ended:
+            break
+    assert stop > 200  # the trace saw the writing
 
 
 def test_several_files_appear_together(tmp_path: Path) -> None:
