@@ -340,9 +340,13 @@ def _write_parts(parts: Sequence[_Part]) -> None:
 
 
 def _write(table: pa.Table, file: str) -> None:
-    """lz4 takes two thirds of the time of zstd's first level; ids and times rise slowly, so their steps are kept."""
+    """lz4 takes two thirds of the time of zstd's first level; ids and times rise slowly, so their steps are kept.
+
+    Each block has dictionaries of its own, and Arrow's writer goes on in plain text where it meets a second one.
+    """
     import pyarrow.parquet as pq
 
+    table = table.unify_dictionaries()
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
     rising = [field.name for field in table.schema if field.type in (pa.int64(), pa.timestamp("us"))]
     with _told():

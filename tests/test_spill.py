@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import logtune
@@ -118,6 +119,23 @@ def test_late_changes_reach_rows_in_files(folder: Path) -> None:
     assert isinstance(table, Spilled)
     changed = {row["position"]: row["message"] for row in table.table().to_pylist() if row["message"] is not None}
     assert changed == {12: 7, 49: 7, 13: 8}
+
+
+def test_a_word_stands_in_a_file_once(folder: Path) -> None:
+    """Blocks whose dictionaries differ share one in their file: no row has its word in full."""
+    store = Store({"queue": schema.arrow_schema("queue", {"event"})}, Room(1 << 16))
+    for begin in range(0, 1200, 200):
+        words = ["active" * 100, "removed" * 100][:: 1 if begin % 400 else -1]
+        events = pa.DictionaryArray.from_arrays(pa.array([0, 1] * 100, pa.int32()), pa.array(words))
+        numbers = pa.array(range(begin, begin + 200), pa.int64())
+        store.add({"queue": pa.RecordBatch.from_arrays([numbers, events], schema=store.schemas["queue"])})
+    table = store.tables()["queue"]
+    assert isinstance(table, Spilled)
+    events = [event[:7] for event in table.table()["event"].to_pylist()]
+    assert events == (["removed", "activea"] * 100 + ["activea", "removed"] * 100) * 3
+    files = [pq.ParquetFile(file).metadata for file in table.files]
+    assert max(file.num_rows for file in files) >= 400
+    assert max(file.row_group(0).column(1).total_uncompressed_size for file in files) < 2000
 
 
 def test_the_directory_is_private_and_goes_with_the_log(folder: Path) -> None:
