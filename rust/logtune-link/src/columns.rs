@@ -3,7 +3,7 @@
 use crate::lives::NONE;
 use crate::rows::Table;
 use arrow_array::{ArrayRef, Int32Array, Int64Array};
-use arrow_buffer::NullBuffer;
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -43,6 +43,17 @@ pub struct Filled([Columns; Table::ALL.len()]);
 impl Filled {
     fn of(&mut self, table: Table) -> Option<&mut Columns> {
         self.0.get_mut(table.index())
+    }
+
+    /// Makes room for the rows of a table in a block.
+    pub fn reserve(&mut self, table: Table, rows: usize) {
+        let Some(columns) = self.of(table) else { return };
+        columns.session.reserve(rows);
+        columns.message.reserve(rows);
+        columns.repeat.reserve(rows);
+        if table == Table::Deliveries {
+            columns.successor.reserve(rows);
+        }
     }
 
     /// Adds a row; its number comes back.
@@ -132,6 +143,7 @@ fn numbers<'r>(rows: impl Iterator<Item = &'r usize>) -> ArrayRef {
 }
 
 fn nullable(values: Vec<i64>) -> ArrayRef {
-    let nulls: NullBuffer = values.iter().map(|value| *value != NONE).collect();
+    let known = |row: usize| values.get(row).is_some_and(|value| *value != NONE);
+    let nulls = NullBuffer::new(BooleanBuffer::collect_bool(values.len(), known));
     Arc::new(Int64Array::new(values.into(), Some(nulls)))
 }

@@ -70,7 +70,8 @@ impl Linker {
         self.uncounted
     }
 
-    /// Take the batches of one block, by table. Rows of different tables are interleaved by position.
+    /// Take the batches of one block, by table, each in order of position. Rows of different tables are interleaved by
+    /// position.
     ///
     /// The columns of the block come back (session, message, (deliveries) successor, repeat, in row order), and what
     /// it tells late about rows of earlier blocks: their message, or how often they happened.
@@ -81,7 +82,10 @@ impl Linker {
         for (name, batch) in batches {
             read.extend(Batch::read(name, batch, &mut self.texts)?);
         }
-        for (batch, row) in in_order(&read) {
+        for batch in &read {
+            self.filled.reserve(batch.table, batch.positions().len());
+        }
+        for (batch, row) in InOrder::new(&read) {
             if let Some(batch) = read.get(batch) {
                 let row = batch.row(row, &mut self.lives);
                 self.row(&row);
@@ -209,9 +213,13 @@ struct Last {
 
 impl Last {
     fn set(&mut self, host: TextId, row: Counted) {
-        let before = self.latest.replace((host, row));
-        if let Some((other, row)) = before.filter(|(other, _)| *other != host) {
-            self.others.insert(other, row);
+        match &mut self.latest {
+            Some((known, latest)) if *known == host => *latest = row,
+            latest => {
+                if let Some((other, row)) = latest.replace((host, row)) {
+                    self.others.insert(other, row);
+                }
+            }
         }
     }
 
@@ -223,15 +231,44 @@ impl Last {
     }
 }
 
-/// Numbers of batch and row in the order of position.
-fn in_order(batches: &[Batch<'_>]) -> impl Iterator<Item = (usize, usize)> + use<> {
-    let mut order = Vec::with_capacity(batches.iter().map(|batch| batch.positions().len()).sum());
-    for (number, batch) in batches.iter().enumerate() {
-        let rows = batch.positions().iter().enumerate();
-        order.extend(rows.map(|(row, position)| (*position, number, row)));
+/// Gives numbers of batch and row in the order of position, where each batch has its rows in that order.
+struct InOrder<'b>(Vec<Next<'b>>);
+
+/// The next row of a batch that has not come to its end.
+struct Next<'b> {
+    position: i64,
+    batch: usize,
+    row: usize,
+    positions: &'b [i64],
+}
+
+impl<'b> InOrder<'b> {
+    fn new(batches: &[Batch<'b>]) -> Self {
+        let positions = batches.iter().map(Batch::positions).enumerate();
+        let first = |(batch, positions): (usize, &'b [i64])| {
+            positions.first().map(|&position| Next { position, batch, row: 0, positions })
+        };
+        Self(positions.filter_map(first).collect())
     }
-    order.sort_by_key(|(position, ..)| *position); // stable, and quick where runs are sorted already
-    order.into_iter().map(|(_, batch, row)| (batch, row))
+}
+
+impl Iterator for InOrder<'_> {
+    type Item = (usize, usize);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        // of few batches, so a look at all of them is quicker than a heap
+        let (place, _) = self.0.iter().enumerate().min_by_key(|(_, next)| next.position)?;
+        let next = self.0.get_mut(place)?;
+        let found = (next.batch, next.row);
+        next.row += 1;
+        if let Some(position) = next.positions.get(next.row) {
+            next.position = *position;
+        } else {
+            self.0.remove(place);
+        }
+        Some(found)
+    }
 }
 
 /// A mail begins in a session: `client=`.
