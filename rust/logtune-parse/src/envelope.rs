@@ -55,7 +55,9 @@ pub struct Memory {
     stamp: Stamp,
 }
 
-/// Envelope of `line`, or `None` where no syslog header stands at its start.
+/// Envelope of `line`, or `None` where no syslog header stands at its start. It is made where it is used: one that is
+/// handed over in memory is waited for until all earlier stores are done.
+#[inline(always)]
 pub fn read<'t>(line: &'t str, memory: &'t mut Memory) -> Option<Envelope<'t>> {
     match usual(line, memory) {
         Some(envelope) => Some(envelope),
@@ -64,7 +66,7 @@ pub fn read<'t>(line: &'t str, memory: &'t mut Memory) -> Option<Envelope<'t>> {
 }
 
 /// `STAMP host tag[pid]: text`, which fills nearly every log. A host does not end with a colon: that would be a tag.
-#[inline]
+#[inline(always)]
 fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
     let (stamp, end) = match memory.day.stamp(line) {
         Some(found) => found,
