@@ -11,6 +11,7 @@ mod columns;
 mod dictionary;
 pub mod envelope;
 pub mod families;
+mod lines;
 pub mod programs;
 pub mod records;
 pub mod stamp;
@@ -23,10 +24,11 @@ use dictionary::Dictionary;
 use envelope::Memory;
 use families::common::{integer32, number};
 use families::{Family, filters, loss, read_postfix};
+use lines::{Common, Names};
 use programs::{Program, Programs, Tags};
 use records::{Notice, Record, Unrecognised};
 use std::borrow::Cow;
-use tables::{Beside, Columns, Common, Names, Tables};
+use tables::{Beside, Columns, Tables};
 use text::{Pattern, after, cut, group, head};
 
 /// So many characters of a line are kept in `unrecognised`.
@@ -80,7 +82,7 @@ pub fn parse_block(
         return Err(ArrowError::InvalidArgumentError(format!("a block has at most {BLOCK_LIMIT} bytes")));
     }
     let mut parser = Parser {
-        tables: Tables::new(columns, block.len()),
+        tables: Tables::new(columns, block),
         counts: Counts::default(),
         names: Names { hosts: Dictionary::default(), programs: Programs::new(tags) },
     };
@@ -109,7 +111,6 @@ struct Parser<'c> {
 
 /// A line whose envelope was read.
 struct Line<'t> {
-    common: Common,
     program: Program,
     text: &'t str,
     whole: &'t str,
@@ -122,19 +123,19 @@ impl Parser<'_> {
             return self.no_envelope(whole, position);
         };
         let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
-        let common = Common {
+        self.tables.begin(&Common {
             ts: envelope.stamp.ts,
             position,
             host: envelope.host.map(|host| self.names.hosts.number(host)),
             program: program.number,
             pid: envelope.pid,
             stamp: envelope.stamp.lacks,
-        };
-        let line = Line { common, program, text: envelope.text, whole };
+        });
+        let line = Line { program, text: envelope.text, whole };
         match program.reader {
-            Some(_) if too_long => self.put_unrecognised(&line.common, None, Some(whole), TOO_LONG),
+            Some(_) if too_long => self.put_unrecognised(None, Some(whole), TOO_LONG),
             Some(reader) => self.read_postfix(&line, reader),
-            None if too_long => self.put_unrecognised(&line.common, None, None, NOT_POSTFIX),
+            None if too_long => self.put_unrecognised(None, None, NOT_POSTFIX),
             None => self.read_other(&line),
         }
     }
@@ -144,7 +145,8 @@ impl Parser<'_> {
         if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
             self.counts.blank += 1;
         } else {
-            self.put_unrecognised(&Common { position, ..Common::default() }, None, Some(line), NO_HEADER);
+            self.tables.begin(&Common { position, ..Common::default() });
+            self.put_unrecognised(None, Some(line), NO_HEADER);
         }
     }
 
@@ -157,13 +159,13 @@ impl Parser<'_> {
             if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
         let known = read_postfix(text, reader, |queue_id, record| {
             self.counts.recognised += 1;
-            self.tables.put(&line.common, &Beside { queue_id, repeat }, record);
+            self.tables.put(&Beside { queue_id, repeat }, record);
         });
         if !known {
             let parts = line.program.number.map(|number| self.names.programs.parts(number));
             let [_, _, daemon] = parts.unwrap_or_default();
             let why = format!("unknown {} text", daemon.unwrap_or(""));
-            self.put_unrecognised(&line.common, repeat, Some(line.whole), &why);
+            self.put_unrecognised(repeat, Some(line.whole), &why);
         }
     }
 
@@ -171,28 +173,29 @@ impl Parser<'_> {
     fn read_other(&mut self, line: &Line<'_>) {
         let (text, program) = (line.text, &line.program);
         if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
-            return self.put(&line.common, queue_id, &verdict.into());
+            return self.put(queue_id, &verdict.into());
         }
         if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
-            return self.put(&line.common, None, &lost.into());
+            return self.put(None, &lost.into());
         }
-        if let Some(repeated) = REPEATED.captures(text) {
+        let repeated = if text.starts_with(['l', '-']) { REPEATED.captures(text) } else { None };
+        if let Some(repeated) = repeated {
             let value = group(&repeated, 1).and_then(number);
-            return self.put(&line.common, None, &Notice { value, ..Notice::info("other", text) }.into());
+            return self.put(None, &Notice { value, ..Notice::info("other", text) }.into());
         }
-        self.put_unrecognised(&line.common, None, None, NOT_POSTFIX);
+        self.put_unrecognised(None, None, NOT_POSTFIX);
     }
 
-    fn put(&mut self, common: &Common, queue_id: Option<&str>, record: &Record<'_>) {
+    fn put(&mut self, queue_id: Option<&str>, record: &Record<'_>) {
         self.counts.recognised += 1;
-        self.tables.put(common, &Beside { queue_id, repeat: None }, record);
+        self.tables.put(&Beside { queue_id, repeat: None }, record);
     }
 
-    fn put_unrecognised(&mut self, common: &Common, repeat: Option<i32>, text: Option<&str>, why: &str) {
+    fn put_unrecognised(&mut self, repeat: Option<i32>, text: Option<&str>, why: &str) {
         self.counts.unrecognised += 1;
         self.counts.not_postfix += u64::from(why == NOT_POSTFIX);
         let text = text.map(|text| head(text, TEXT_LIMIT));
-        self.tables.put(common, &Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
+        self.tables.put(&Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
     }
 }
 
