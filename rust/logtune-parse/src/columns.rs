@@ -11,15 +11,12 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Room for text is made for so many bytes a row.
-const BYTES_PER_TEXT: usize = 16;
-
 /// A column under construction.
 pub trait Column {
     type Value<'v>;
 
-    /// An empty column with room for about `rows` cells.
-    fn new(rows: usize) -> Self;
+    /// An empty column with room for `rows` cells and, where they are texts, for `bytes` of them.
+    fn new(rows: usize, bytes: usize) -> Self;
 
     /// Gives row `row` its cell, whose text mostly stands in `block`. Rows come in order.
     fn put(&mut self, row: usize, cell: Self::Value<'_>, block: &[u8]);
@@ -163,10 +160,10 @@ fn bare<T>(mut values: Vec<T>) -> Vec<T> {
 impl Column for Texts {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
+    fn new(rows: usize, bytes: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Self { bytes: Vec::with_capacity(rows * BYTES_PER_TEXT), offsets, gaps: Gaps::default() }
+        Self { bytes: Vec::with_capacity(bytes), offsets, gaps: Gaps::default() }
     }
 
     /// Most texts are short and stand in `block`: then so many bytes are copied as fit into registers, whatever the
@@ -224,7 +221,7 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
 impl<T: ArrowPrimitiveType> Column for Numbers<T> {
     type Value<'v> = T::Native;
 
-    fn new(rows: usize) -> Self {
+    fn new(rows: usize, _bytes: usize) -> Self {
         Self { values: Vec::with_capacity(rows), gaps: Gaps::default() }
     }
 
@@ -259,8 +256,8 @@ pub struct Words {
 impl Column for Words {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
-        Self { keys: Integers::new(rows), words: Dictionary::default() }
+    fn new(rows: usize, bytes: usize) -> Self {
+        Self { keys: Integers::new(rows, bytes), words: Dictionary::default() }
     }
 
     #[inline]
@@ -287,8 +284,8 @@ pub struct Shapes {
 impl Column for Shapes {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
-        Self { words: Words::new(rows), shape: String::new() }
+    fn new(rows: usize, bytes: usize) -> Self {
+        Self { words: Words::new(rows, bytes), shape: String::new() }
     }
 
     fn put(&mut self, row: usize, cell: &str, block: &[u8]) {

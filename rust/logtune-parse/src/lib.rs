@@ -14,6 +14,7 @@ pub mod families;
 mod lines;
 pub mod programs;
 pub mod records;
+mod room;
 pub mod stamp;
 pub mod tables;
 pub mod text;
@@ -26,7 +27,7 @@ use families::common::{integer32, number};
 use families::{Family, filters, loss, read_postfix};
 use lines::{Common, Names};
 use programs::{Program, Programs, Tags};
-use records::{Notice, Record, Unrecognised};
+use records::{Notice, Row, Unrecognised};
 use std::borrow::Cow;
 use tables::{Beside, Columns, Tables};
 use text::{Pattern, after, cut, group, head};
@@ -157,9 +158,9 @@ impl Parser<'_> {
             if line.text.starts_with("[ID ") { without_id(line.text, &mut solaris) } else { line.text };
         let (text, repeat) =
             if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
-        let known = read_postfix(text, reader, |queue_id, record| {
+        let known = read_postfix(text, reader, |queue_id, row| {
             self.counts.recognised += 1;
-            self.tables.put(&Beside { queue_id, repeat }, record);
+            self.tables.put(&Beside { queue_id, repeat }, row);
         });
         if !known {
             let parts = line.program.number.map(|number| self.names.programs.parts(number));
@@ -173,29 +174,29 @@ impl Parser<'_> {
     fn read_other(&mut self, line: &Line<'_>) {
         let (text, program) = (line.text, &line.program);
         if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
-            return self.put(queue_id, &verdict.into());
+            return self.put(queue_id, Row::from(&verdict));
         }
         if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
-            return self.put(None, &lost.into());
+            return self.put(None, Row::from(&lost));
         }
         let repeated = if text.starts_with(['l', '-']) { REPEATED.captures(text) } else { None };
         if let Some(repeated) = repeated {
             let value = group(&repeated, 1).and_then(number);
-            return self.put(None, &Notice { value, ..Notice::info("other", text) }.into());
+            return self.put(None, Row::from(&Notice { value, ..Notice::info("other", text) }));
         }
         self.put_unrecognised(None, None, NOT_POSTFIX);
     }
 
-    fn put(&mut self, queue_id: Option<&str>, record: &Record<'_>) {
+    fn put(&mut self, queue_id: Option<&str>, row: Row<'_, '_>) {
         self.counts.recognised += 1;
-        self.tables.put(&Beside { queue_id, repeat: None }, record);
+        self.tables.put(&Beside { queue_id, repeat: None }, row);
     }
 
     fn put_unrecognised(&mut self, repeat: Option<i32>, text: Option<&str>, why: &str) {
         self.counts.unrecognised += 1;
         self.counts.not_postfix += u64::from(why == NOT_POSTFIX);
         let text = text.map(|text| head(text, TEXT_LIMIT));
-        self.tables.put(&Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
+        self.tables.put(&Beside { queue_id: None, repeat }, Row::from(&Unrecognised { text, why }));
     }
 }
 

@@ -2,7 +2,8 @@
 
 use crate::columns::{Cell, Column, Floats, Integers, Longs, Shapes, Shorts, Texts, Words};
 use crate::lines::{Common, Lines, Names};
-use crate::records::{Connection, Decision, Delivery, Notice, Queue, Record, Unrecognised, Verdict};
+use crate::records::{Connection, Decision, Delivery, Notice, Queue, Row, Unrecognised, Verdict};
+use crate::room::{self, Room};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use std::collections::{HashMap, HashSet};
@@ -14,11 +15,8 @@ pub type Columns = HashMap<String, HashSet<String>>;
 /// Columns that every table keeps, whatever is asked for.
 const ALWAYS: [&str; 2] = ["position", "stamp"];
 
-/// Room is made for a row of each table in so many bytes, and for so many rows at most.
-const BYTES_PER_ROW: usize = 512;
 /// Room is made for a line in so many bytes.
 const BYTES_PER_LINE: usize = 128;
-const ROWS_LIMIT: usize = 8_192;
 
 /// What stands in the text beside the record.
 #[derive(Default)]
@@ -51,8 +49,11 @@ macro_rules! columns {
         }
 
         impl $set {
-            fn new(wanted: &Wanted<'_>, rows: usize) -> Self {
-                Self { $($name: wanted(stringify!($name)).then(|| <$type>::new(rows)),)* }
+            fn new(wanted: &Wanted<'_>, room: &Room) -> Self {
+                let bytes = |name: &str| room.bytes(name);
+                Self {
+                    $($name: wanted(stringify!($name)).then(|| <$type>::new(room.rows, bytes(stringify!($name)))),)*
+                }
             }
 
             #[inline]
@@ -191,15 +192,16 @@ impl<'c, C> Slot<'c, C> {
     /// Table `name` without rows; not inlined, since it happens once.
     #[cold]
     #[inline(never)]
-    fn filled(name: &str, columns: Option<&'c Columns>, rows: usize, own: New<C>) -> Self {
+    fn filled(name: &str, columns: Option<&'c Columns>, block: usize, own: New<C>) -> Self {
         let Some(wanted) = wanted(columns, name) else {
             return Self::Unwanted;
         };
-        let besides = Besides::new(&wanted, rows);
-        let own = own(&wanted, rows);
+        let room = &Room::of(name, block);
+        let besides = Besides::new(&wanted, room);
+        let own = own(&wanted, room);
         Self::Filled(Box::new(Table {
             wanted: Box::new(wanted),
-            lines: Vec::with_capacity(rows),
+            lines: Vec::with_capacity(room.rows),
             besides,
             own,
         }))
@@ -210,7 +212,7 @@ impl<'c, C> Slot<'c, C> {
 type Wanted<'c> = dyn Fn(&str) -> bool + 'c;
 
 /// Makes a set of columns.
-type New<C> = fn(&Wanted<'_>, usize) -> C;
+type New<C> = fn(&Wanted<'_>, &Room) -> C;
 
 /// `tables!` makes the set of all tables from `name: Columns of Record`.
 macro_rules! tables {
@@ -219,7 +221,6 @@ macro_rules! tables {
         pub struct Tables<'c> {
             columns: Option<&'c Columns>,
             block: &'c [u8],
-            room: usize,
             lines: Lines,
             $($name: Slot<'c, $columns>,)*
         }
@@ -230,7 +231,6 @@ macro_rules! tables {
                 Self {
                     columns,
                     block,
-                    room: (block.len() / BYTES_PER_ROW).min(ROWS_LIMIT),
                     lines: Lines::with_capacity(block.len() / BYTES_PER_LINE),
                     $($name: Slot::Empty,)*
                 }
@@ -244,11 +244,11 @@ macro_rules! tables {
 
             /// Adds a row to the table it belongs to.
             #[inline]
-            pub fn put(&mut self, beside: &Beside<'_>, record: &Record<'_>) {
-                match record {
-                    $(Record::$record(row) => {
+            pub fn put(&mut self, beside: &Beside<'_>, row: Row<'_, '_>) {
+                match row {
+                    $(Row::$record(row) => {
                         if let Slot::Empty = self.$name {
-                            self.$name = Slot::filled(stringify!($name), self.columns, self.room, $columns::new);
+                            self.$name = Slot::filled(stringify!($name), self.columns, self.block.len(), $columns::new);
                         }
                         if let Slot::Filled(table) = &mut self.$name {
                             let at = table.lines.len();
@@ -273,6 +273,7 @@ macro_rules! tables {
                     rows.finish_last(&*table.wanted, &mut found)?;
                     batches.push((stringify!($name), found.batch()?));
                 })*
+                room::note(self.block.len(), &batches);
                 Ok(batches)
             }
         }

@@ -99,7 +99,7 @@ fn columns_with_gaps() {
         let given = |row: &usize| !(row % 7 == 3 || (10..80).contains(row) || *row > 190);
         let block = "abcdefg".repeat(20);
         let text = |row: usize| &block[row % 60..][..(row * 7) % 81];
-        let (mut texts, mut words, mut longs) = (Texts::new(0), Words::new(0), Longs::new(0));
+        let (mut texts, mut words, mut longs) = (Texts::new(0, 0), Words::new(0, 0), Longs::new(0, 0));
         for row in (0..rows).filter(given) {
             let copy = text(row).to_owned();
             texts.put(row, if row % 3 == 0 { &copy } else { text(row) }, block.as_bytes());

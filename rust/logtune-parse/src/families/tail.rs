@@ -44,7 +44,7 @@ fn plain_at(text: &str, start: usize) -> Option<Tail<'_>> {
 }
 
 /// Value of `KEY<VALUE>` at `at`, without brackets in it, and for addresses without quotes.
-#[inline]
+#[inline(always)]
 fn angled<'t>(text: &'t str, at: &mut usize, key: &str, address: bool) -> Option<&'t str> {
     if !after(text, *at).starts_with(key) {
         return None;
