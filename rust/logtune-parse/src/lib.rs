@@ -86,6 +86,7 @@ pub fn parse_block(
         tables: Tables::new(columns, block),
         counts: Counts::default(),
         names: Names { hosts: Dictionary::default(), programs: Programs::new(tags) },
+        host: None,
     };
     let mut memory = Memory::default();
     let whole = std::str::from_utf8(block).ok();
@@ -98,16 +99,24 @@ pub fn parse_block(
             Some(whole) if raw.len() <= LINE_LIMIT => Cow::Borrowed(cut(whole, start, end)),
             _ => String::from_utf8_lossy(raw.get(..LINE_LIMIT).unwrap_or(raw)),
         };
-        parser.line(line.trim_end_matches(['\r', '\0']), raw.len() > LINE_LIMIT, position, &mut memory);
+        parser.line(without_end(&line), raw.len() > LINE_LIMIT, position, &mut memory);
         start = end + 1;
     }
     Ok(ParsedBlock { batches: parser.tables.finish(&parser.names)?, counts: parser.counts })
+}
+
+/// `line` without what a line of a foreign system may end with.
+#[inline]
+fn without_end(line: &str) -> &str {
+    if line.ends_with(['\r', '\0']) { line.trim_end_matches(['\r', '\0']) } else { line }
 }
 
 struct Parser<'c> {
     tables: Tables<'c>,
     counts: Counts,
     names: Names<'c>,
+    /// Of the line before.
+    host: Option<i32>,
 }
 
 /// A line whose envelope was read.
@@ -124,10 +133,13 @@ impl Parser<'_> {
             return self.no_envelope(whole, position);
         };
         let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
+        if !envelope.again {
+            self.host = envelope.host.map(|host| self.names.hosts.number(host));
+        }
         self.tables.begin(&Common {
             ts: envelope.stamp.ts,
             position,
-            host: envelope.host.map(|host| self.names.hosts.number(host)),
+            host: self.host,
             program: program.number,
             pid: envelope.pid,
             stamp: envelope.stamp.lacks,
