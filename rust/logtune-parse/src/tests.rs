@@ -218,3 +218,24 @@ fn every_cut() {
         }
     }
 }
+
+/// What a check says behind the line is the same by the plain way and by the pattern.
+#[test]
+fn tails_of_checks() {
+    use crate::families::checks::{any_tail, plain_tail};
+    let full =
+        "from=<jane@example.com> to=<joe@example.org> proto=ESMTP helo=<mx.example.com>: no \"x\" here";
+    let parts = ["jane@example.com", "joe@example.org", "ESMTP", "mx.example.com", "no \"x\" here"].map(Some);
+    assert_eq!((plain_tail(full), any_tail(full)), (Some(parts), Some(parts)));
+    for text in
+        ["from=<>", "from=<a> proto=SMTP", "from=<a> to=<b>: ", "from=<a> helo=<>: \n", "from=<ä> to=<>"]
+    {
+        assert_eq!(plain_tail(text), any_tail(text), "{text}");
+        assert!(plain_tail(text).is_some(), "{text}");
+    }
+    for text in
+        ["from=<\"<\"@b>", "from=<a> to=<<b>>", "from=<a> proto=", "from=<a> helo=x>", "from=<a>:x", "x"]
+    {
+        assert_eq!(plain_tail(text), None, "{text}");
+    }
+}

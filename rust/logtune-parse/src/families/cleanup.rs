@@ -2,7 +2,7 @@
 
 use super::{Put, checks, decisions};
 use crate::records::{Decision, Queue, Record, Row};
-use crate::text::{after, cut, find_byte, is_space, run};
+use crate::text::{after, cut, find_byte, is_space, run, until};
 use std::borrow::Cow;
 
 /// Logged with the severity warning (`src/cleanup/cleanup_message.c`), but it refuses a mail.
@@ -51,7 +51,7 @@ fn message_id_header(text: &str) -> Option<&str> {
 /// What stands in the first angle brackets of a Message-ID header; all of it where it has none.
 pub fn message_id(header: &str) -> &str {
     match after(header, run(header, 0, is_space)).strip_prefix('<') {
-        Some(inside) => cut(inside, 0, run(inside, 0, |b| b != b'<' && b != b'>')),
+        Some(inside) => cut(inside, 0, until(inside, 0, *b"<>")),
         None => header,
     }
 }

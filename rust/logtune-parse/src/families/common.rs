@@ -240,8 +240,8 @@ pub fn reason_shape(reason: &str, shape: &mut String) {
         }
     }
     shape.push_str(after(reason, done));
-    let last = shape.bytes().rposition(|b| matches!(b, b'<' | b'>' | b'[' | b']'));
-    if let Some(open) = last {
+    let bytes = shape.as_bytes();
+    if let Some(open) = memchr::memrchr2(b'<', b'>', bytes).max(memchr::memrchr2(b'[', b']', bytes)) {
         let closed = match shape.as_bytes()[open] {
             b'<' => "<>",
             b'[' => "[]",
