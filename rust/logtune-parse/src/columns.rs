@@ -3,9 +3,7 @@
 
 use crate::dictionary::Dictionary;
 use crate::families::common::reason_shape;
-use arrow_array::types::{
-    ArrowPrimitiveType, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimestampMicrosecondType,
-};
+use arrow_array::types::{ArrowPrimitiveType, Float64Type, Int16Type, Int32Type, Int64Type};
 use arrow_array::{ArrayRef, DictionaryArray, PrimitiveArray, StringArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType};
@@ -13,18 +11,15 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Room for text is made for so many bytes a row.
-const BYTES_PER_TEXT: usize = 16;
-
 /// A column under construction.
 pub trait Column {
     type Value<'v>;
 
-    /// An empty column with room for about `rows` cells.
-    fn new(rows: usize) -> Self;
+    /// An empty column with room for `rows` cells and, where they are texts, for `bytes` of them.
+    fn new(rows: usize, bytes: usize) -> Self;
 
-    /// Gives row `row` its cell. Rows come in order.
-    fn put(&mut self, row: usize, cell: Self::Value<'_>);
+    /// Gives row `row` its cell, whose text mostly stands in `block`. Rows come in order.
+    fn put(&mut self, row: usize, cell: Self::Value<'_>, block: &[u8]);
 
     /// The array of `rows` rows.
     fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError>;
@@ -53,16 +48,7 @@ macro_rules! copied_cells {
         })*
     };
 }
-copied_cells!(i8, i16, i32, i64, f64);
-
-impl Cell for i64 {
-    type Value<'v> = i64;
-
-    #[inline]
-    fn cell(&self) -> Option<i64> {
-        Some(*self)
-    }
-}
+copied_cells!(i16, i32, i64, f64);
 
 macro_rules! text_cells {
     ($($type:ty: $self:ident => $cell:expr),*) => {
@@ -134,6 +120,35 @@ impl Texts {
         self.gaps.0.push(self.offsets.len() - 1..row);
         self.offsets.resize(row + 1, self.end());
     }
+
+    /// Adds `text`, which `chunk` begins with, as the cell of `row`; false where that needs more than a copy.
+    #[inline]
+    fn add_chunk<const N: usize>(&mut self, row: usize, text: &str, chunk: Option<&[u8; N]>) -> bool {
+        let Some(chunk) = chunk.filter(|_| text.len() <= N) else {
+            return false;
+        };
+        let room = self.bytes.capacity() - self.bytes.len() >= N;
+        if !room || self.offsets.len() != row + 1 || self.offsets.len() == self.offsets.capacity() {
+            return false;
+        }
+        debug_assert!(chunk.starts_with(text.as_bytes()));
+        let end = self.bytes.len() + text.len();
+        self.bytes.extend_from_slice(chunk);
+        self.bytes.truncate(end);
+        self.offsets.push(self.end());
+        true
+    }
+
+    /// What [`Column::put`] does in all cases.
+    #[cold]
+    #[inline(never)]
+    fn put_any(&mut self, row: usize, text: &str) {
+        if self.offsets.len() != row + 1 {
+            self.skip_to(row);
+        }
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.offsets.push(self.end());
+    }
 }
 
 /// `values` without the room for cells that did not come: batches are kept for as long as their log is.
@@ -142,44 +157,27 @@ fn bare<T>(mut values: Vec<T>) -> Vec<T> {
     values
 }
 
-/// Adds `text` to `bytes`: most are short, and copies of a fixed size need no call.
-#[inline]
-fn add(bytes: &mut Vec<u8>, text: &[u8]) {
-    match text.len() {
-        16..=32 => add_ends::<16>(bytes, text),
-        8..16 => add_ends::<8>(bytes, text),
-        4..8 => add_ends::<4>(bytes, text),
-        _ => bytes.extend_from_slice(text),
-    }
-}
-
-/// Adds a text of `N` to `2 * N` bytes: its first and its last `N`, which overlap.
-#[inline]
-fn add_ends<const N: usize>(bytes: &mut Vec<u8>, text: &[u8]) {
-    if let (Some(first), Some(last)) = (text.first_chunk::<N>(), text.last_chunk::<N>()) {
-        let end = bytes.len() + text.len();
-        bytes.extend_from_slice(first);
-        bytes.truncate(end - N);
-        bytes.extend_from_slice(last);
-    }
-}
-
 impl Column for Texts {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
+    fn new(rows: usize, bytes: usize) -> Self {
         let mut offsets = Vec::with_capacity(rows + 1);
         offsets.push(0);
-        Self { bytes: Vec::with_capacity(rows * BYTES_PER_TEXT), offsets, gaps: Gaps::default() }
+        Self { bytes: Vec::with_capacity(bytes), offsets, gaps: Gaps::default() }
     }
 
+    /// Most texts are short and stand in `block`: then so many bytes are copied as fit into registers, whatever the
+    /// length, and those behind the text are taken off again. That needs no call and no choice by length.
     #[inline]
-    fn put(&mut self, row: usize, cell: &str) {
-        if self.offsets.len() != row + 1 {
-            self.skip_to(row);
+    fn put(&mut self, row: usize, cell: &str, block: &[u8]) {
+        // beyond the end where the text stands elsewhere
+        let at = (cell.as_ptr() as usize).wrapping_sub(block.as_ptr() as usize);
+        let here = block.get(at..).unwrap_or_default();
+        if !self.add_chunk::<32>(row, cell, here.first_chunk())
+            && !self.add_chunk::<64>(row, cell, here.first_chunk())
+        {
+            self.put_any(row, cell);
         }
-        add(&mut self.bytes, cell.as_bytes());
-        self.offsets.push(self.end());
     }
 
     fn finish(mut self, rows: usize) -> Result<ArrayRef, ArrowError> {
@@ -223,12 +221,12 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
 impl<T: ArrowPrimitiveType> Column for Numbers<T> {
     type Value<'v> = T::Native;
 
-    fn new(rows: usize) -> Self {
+    fn new(rows: usize, _bytes: usize) -> Self {
         Self { values: Vec::with_capacity(rows), gaps: Gaps::default() }
     }
 
     #[inline]
-    fn put(&mut self, row: usize, cell: T::Native) {
+    fn put(&mut self, row: usize, cell: T::Native, _block: &[u8]) {
         if self.values.len() != row {
             self.skip_to(row);
         }
@@ -244,8 +242,6 @@ impl<T: ArrowPrimitiveType> Column for Numbers<T> {
     }
 }
 
-pub type Times = Numbers<TimestampMicrosecondType>;
-pub type Bytes = Numbers<Int8Type>;
 pub type Shorts = Numbers<Int16Type>;
 pub type Integers = Numbers<Int32Type>;
 pub type Longs = Numbers<Int64Type>;
@@ -260,13 +256,13 @@ pub struct Words {
 impl Column for Words {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
-        Self { keys: Integers::new(rows), words: Dictionary::default() }
+    fn new(rows: usize, bytes: usize) -> Self {
+        Self { keys: Integers::new(rows, bytes), words: Dictionary::default() }
     }
 
     #[inline]
-    fn put(&mut self, row: usize, cell: &str) {
-        self.keys.put(row, self.words.number(cell));
+    fn put(&mut self, row: usize, cell: &str, block: &[u8]) {
+        self.keys.put(row, self.words.number(cell), block);
     }
 
     fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError> {
@@ -288,13 +284,13 @@ pub struct Shapes {
 impl Column for Shapes {
     type Value<'v> = &'v str;
 
-    fn new(rows: usize) -> Self {
-        Self { words: Words::new(rows), shape: String::new() }
+    fn new(rows: usize, bytes: usize) -> Self {
+        Self { words: Words::new(rows, bytes), shape: String::new() }
     }
 
-    fn put(&mut self, row: usize, cell: &str) {
+    fn put(&mut self, row: usize, cell: &str, block: &[u8]) {
         reason_shape(cell, &mut self.shape);
-        self.words.put(row, &self.shape);
+        self.words.put(row, &self.shape, block);
     }
 
     fn finish(self, rows: usize) -> Result<ArrayRef, ArrowError> {
@@ -307,18 +303,9 @@ impl Column for Shapes {
 }
 
 /// Numbers that stand for names, which are found at the end, once for each number. Negative is null.
-pub struct Numbered(Vec<i32>);
+pub struct Numbered(pub Vec<i32>);
 
 impl Numbered {
-    pub fn new(rows: usize) -> Self {
-        Self(Vec::with_capacity(rows))
-    }
-
-    #[inline]
-    pub fn push(&mut self, number: i32) {
-        self.0.push(number);
-    }
-
     /// Which numbers below `count` occur, and at last whether another does.
     pub fn used(&self, count: usize) -> Vec<bool> {
         let mut used = vec![false; count + 1];

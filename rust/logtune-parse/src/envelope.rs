@@ -3,13 +3,15 @@
 
 use crate::families::common::integer32;
 use crate::stamp::{self, Day, Stamp};
-use crate::text::{Pattern, after, cut, group, has, until, word_end};
+use crate::text::{Pattern, after, cut, group, has, word_end};
 
 /// What stands before the text. `tag` is `None` where the line has none (`last message repeated`).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Envelope<'t> {
     pub stamp: Stamp,
     pub host: Option<&'t str>,
+    /// Stamp and host are those of the line before.
+    pub again: bool,
     pub tag: Option<&'t str>,
     pub pid: Option<i32>,
     pub text: &'t str,
@@ -50,36 +52,35 @@ pub struct Memory {
     /// What was written escaped.
     scratch: String,
     day: Day,
-    /// The last stamp of another form: a busy server writes many lines a second.
+    /// `STAMP host ` of the line before, where its form was usual: a busy server writes many lines a second.
+    head: String,
+    host_start: usize,
+    /// The last stamp of another form.
     text: String,
     stamp: Stamp,
 }
 
-/// Envelope of `line`, or `None` where no syslog header stands at its start.
+/// Envelope of `line`, or `None` where no syslog header stands at its start. It is made where it is used: one that is
+/// handed over in memory is waited for until all earlier stores are done.
+#[inline(always)]
 pub fn read<'t>(line: &'t str, memory: &'t mut Memory) -> Option<Envelope<'t>> {
     match usual(line, memory) {
         Some(envelope) => Some(envelope),
-        None => rare(line, &mut memory.scratch),
+        None => {
+            memory.head.clear();
+            rare(line, &mut memory.scratch)
+        }
     }
 }
 
 /// `STAMP host tag[pid]: text`, which fills nearly every log. A host does not end with a colon: that would be a tag.
-#[inline]
+#[inline(always)]
 fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
-    let (stamp, end) = match memory.day.stamp(line) {
-        Some(found) => found,
-        None => usual_stamp(line, memory)?,
-    };
-    let host_start = end + 1;
-    let host_end = word_end(line, host_start, []);
-    if !has(line, end, b' ')
-        || host_end == host_start
-        || !has(line, host_end, b' ')
-        || has(line, host_end - 1, b':')
-    {
-        return None;
+    let again = !memory.head.is_empty() && line.starts_with(memory.head.as_str());
+    if !again {
+        read_head(line, memory)?;
     }
-    let tag_start = host_end + 1;
+    let tag_start = memory.head.len();
     let tag_end = word_end(line, tag_start, *b"[:");
     if tag_end == tag_start {
         return None;
@@ -87,28 +88,53 @@ fn usual<'t>(line: &'t str, memory: &mut Memory) -> Option<Envelope<'t>> {
     let mut at = tag_end;
     let mut pid = None;
     if has(line, at, b'[') {
-        let close = until(line, at + 1, [b']']);
-        pid = integer32(cut(line, at + 1, close));
-        if pid.is_none() || close == line.len() {
-            return None; // no number, or a large one: the patterns know better
-        }
-        at = close + 1;
+        let digits = after(line, at + 1).bytes().take(10);
+        let (number, length) = digits
+            .take_while(u8::is_ascii_digit)
+            .fold((0, 0), |(number, length), digit| (number * 10 + i64::from(digit - b'0'), length + 1));
+        at += 1 + length;
+        pid = Some(i32::try_from(number).ok().filter(|_| length > 0 && has(line, at, b']'))?);
+        at += 1; // no number, or a large one: the patterns know better
     }
     if !has(line, at, b':') {
         return None;
     }
     at += 1 + usize::from(has(line, at + 1, b' '));
     Some(Envelope {
-        stamp,
-        host: Some(cut(line, host_start, host_end)),
+        stamp: memory.stamp,
+        host: Some(cut(line, memory.host_start, tag_start - 1)),
+        again,
         tag: Some(cut(line, tag_start, tag_end)),
         pid,
         text: after(line, at),
     })
 }
 
-/// Stamp in one of the two usual forms at the start of `line`, and its end.
-fn usual_stamp(line: &str, memory: &mut Memory) -> Option<(Stamp, usize)> {
+/// Remembers `STAMP host ` at the start of `line`.
+#[inline(never)]
+fn read_head(line: &str, memory: &mut Memory) -> Option<()> {
+    let end = match memory.day.stamp(line) {
+        Some((stamp, end)) => {
+            memory.stamp = stamp;
+            memory.text.clear();
+            end
+        }
+        None => usual_stamp(line, memory)?,
+    };
+    let host_start = end + 1;
+    let host_end = word_end(line, host_start, []);
+    let whole = host_end > host_start && has(line, end, b' ') && has(line, host_end, b' ');
+    if !whole || has(line, host_end - 1, b':') {
+        return None;
+    }
+    memory.host_start = host_start;
+    memory.head.clear();
+    memory.head.push_str(cut(line, 0, host_end + 1));
+    Some(())
+}
+
+/// Remembers the stamp in one of the two usual forms at the start of `line`, and gives its end.
+fn usual_stamp(line: &str, memory: &mut Memory) -> Option<usize> {
     let end = stamp::usual_end(line)?;
     let text = cut(line, 0, end);
     if memory.text != text {
@@ -116,7 +142,7 @@ fn usual_stamp(line: &str, memory: &mut Memory) -> Option<(Stamp, usize)> {
         memory.text.clear();
         memory.text.push_str(text);
     }
-    Some((memory.stamp, end))
+    Some(end)
 }
 
 /// The forms that [`usual`] does not know: prefixes, other stamps, no host, no tag.
@@ -132,6 +158,7 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
         return Some(Envelope {
             stamp,
             host: known(1),
+            again: false,
             tag: known(2),
             pid: group(&found, 3).and_then(integer32),
             text,
@@ -139,13 +166,14 @@ fn rare<'t>(line: &'t str, scratch: &'t mut String) -> Option<Envelope<'t>> {
     }
     if let Some(found) = REPEATED.captures(rest) {
         let text = group(&found, 2).unwrap_or("");
-        return Some(Envelope { stamp, host: group(&found, 1), tag: None, pid: None, text });
+        return Some(Envelope { stamp, host: group(&found, 1), again: false, tag: None, pid: None, text });
     }
     let found = HOST_TAG.captures(rest)?;
     let text = group(&found, 4).unwrap_or("");
     Some(Envelope {
         stamp,
         host: group(&found, 1),
+        again: false,
         tag: group(&found, 2),
         pid: group(&found, 3).and_then(integer32),
         text,

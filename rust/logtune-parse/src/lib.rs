@@ -11,8 +11,10 @@ mod columns;
 mod dictionary;
 pub mod envelope;
 pub mod families;
+mod lines;
 pub mod programs;
 pub mod records;
+mod room;
 pub mod stamp;
 pub mod tables;
 pub mod text;
@@ -23,10 +25,11 @@ use dictionary::Dictionary;
 use envelope::Memory;
 use families::common::{integer32, number};
 use families::{Family, filters, loss, read_postfix};
+use lines::{Common, Names};
 use programs::{Program, Programs, Tags};
-use records::{Notice, Record, Unrecognised};
+use records::{Notice, Row, Unrecognised};
 use std::borrow::Cow;
-use tables::{Beside, Columns, Common, Names, Tables};
+use tables::{Beside, Columns, Tables};
 use text::{Pattern, after, cut, group, head};
 
 /// So many characters of a line are kept in `unrecognised`.
@@ -80,9 +83,10 @@ pub fn parse_block(
         return Err(ArrowError::InvalidArgumentError(format!("a block has at most {BLOCK_LIMIT} bytes")));
     }
     let mut parser = Parser {
-        tables: Tables::new(columns, block.len()),
+        tables: Tables::new(columns, block),
         counts: Counts::default(),
         names: Names { hosts: Dictionary::default(), programs: Programs::new(tags) },
+        host: None,
     };
     let mut memory = Memory::default();
     let whole = std::str::from_utf8(block).ok();
@@ -95,21 +99,28 @@ pub fn parse_block(
             Some(whole) if raw.len() <= LINE_LIMIT => Cow::Borrowed(cut(whole, start, end)),
             _ => String::from_utf8_lossy(raw.get(..LINE_LIMIT).unwrap_or(raw)),
         };
-        parser.line(line.trim_end_matches(['\r', '\0']), raw.len() > LINE_LIMIT, position, &mut memory);
+        parser.line(without_end(&line), raw.len() > LINE_LIMIT, position, &mut memory);
         start = end + 1;
     }
     Ok(ParsedBlock { batches: parser.tables.finish(&parser.names)?, counts: parser.counts })
+}
+
+/// `line` without what a line of a foreign system may end with.
+#[inline]
+fn without_end(line: &str) -> &str {
+    if line.ends_with(['\r', '\0']) { line.trim_end_matches(['\r', '\0']) } else { line }
 }
 
 struct Parser<'c> {
     tables: Tables<'c>,
     counts: Counts,
     names: Names<'c>,
+    /// Of the line before.
+    host: Option<i32>,
 }
 
 /// A line whose envelope was read.
 struct Line<'t> {
-    common: Common,
     program: Program,
     text: &'t str,
     whole: &'t str,
@@ -122,19 +133,22 @@ impl Parser<'_> {
             return self.no_envelope(whole, position);
         };
         let program = envelope.tag.map(|tag| self.names.programs.find(tag)).unwrap_or_default();
-        let common = Common {
+        if !envelope.again {
+            self.host = envelope.host.map(|host| self.names.hosts.number(host));
+        }
+        self.tables.begin(&Common {
             ts: envelope.stamp.ts,
             position,
-            host: envelope.host.map(|host| self.names.hosts.number(host)),
+            host: self.host,
             program: program.number,
             pid: envelope.pid,
             stamp: envelope.stamp.lacks,
-        };
-        let line = Line { common, program, text: envelope.text, whole };
+        });
+        let line = Line { program, text: envelope.text, whole };
         match program.reader {
-            Some(_) if too_long => self.put_unrecognised(&line.common, None, Some(whole), TOO_LONG),
+            Some(_) if too_long => self.put_unrecognised(None, Some(whole), TOO_LONG),
             Some(reader) => self.read_postfix(&line, reader),
-            None if too_long => self.put_unrecognised(&line.common, None, None, NOT_POSTFIX),
+            None if too_long => self.put_unrecognised(None, None, NOT_POSTFIX),
             None => self.read_other(&line),
         }
     }
@@ -144,7 +158,8 @@ impl Parser<'_> {
         if line.bytes().all(|b| matches!(b, b' ' | b'\t' | b'\r' | 0 | 0x0b | 0x0c)) {
             self.counts.blank += 1;
         } else {
-            self.put_unrecognised(&Common { position, ..Common::default() }, None, Some(line), NO_HEADER);
+            self.tables.begin(&Common { position, ..Common::default() });
+            self.put_unrecognised(None, Some(line), NO_HEADER);
         }
     }
 
@@ -155,15 +170,15 @@ impl Parser<'_> {
             if line.text.starts_with("[ID ") { without_id(line.text, &mut solaris) } else { line.text };
         let (text, repeat) =
             if text.starts_with("message repeated ") { repeated(text) } else { (text, None) };
-        let known = read_postfix(text, reader, |queue_id, record| {
+        let known = read_postfix(text, reader, |queue_id, row| {
             self.counts.recognised += 1;
-            self.tables.put(&line.common, &Beside { queue_id, repeat }, record);
+            self.tables.put(&Beside { queue_id, repeat }, row);
         });
         if !known {
             let parts = line.program.number.map(|number| self.names.programs.parts(number));
             let [_, _, daemon] = parts.unwrap_or_default();
             let why = format!("unknown {} text", daemon.unwrap_or(""));
-            self.put_unrecognised(&line.common, repeat, Some(line.whole), &why);
+            self.put_unrecognised(repeat, Some(line.whole), &why);
         }
     }
 
@@ -171,28 +186,29 @@ impl Parser<'_> {
     fn read_other(&mut self, line: &Line<'_>) {
         let (text, program) = (line.text, &line.program);
         if let Some((queue_id, verdict)) = program.filter.and_then(|filter| filters::read(filter, text)) {
-            return self.put(&line.common, queue_id, &verdict.into());
+            return self.put(queue_id, Row::from(&verdict));
         }
         if let Some(lost) = Some(text).filter(|_| program.syslog).and_then(loss::read) {
-            return self.put(&line.common, None, &lost.into());
+            return self.put(None, Row::from(&lost));
         }
-        if let Some(repeated) = REPEATED.captures(text) {
+        let repeated = if text.starts_with(['l', '-']) { REPEATED.captures(text) } else { None };
+        if let Some(repeated) = repeated {
             let value = group(&repeated, 1).and_then(number);
-            return self.put(&line.common, None, &Notice { value, ..Notice::info("other", text) }.into());
+            return self.put(None, Row::from(&Notice { value, ..Notice::info("other", text) }));
         }
-        self.put_unrecognised(&line.common, None, None, NOT_POSTFIX);
+        self.put_unrecognised(None, None, NOT_POSTFIX);
     }
 
-    fn put(&mut self, common: &Common, queue_id: Option<&str>, record: &Record<'_>) {
+    fn put(&mut self, queue_id: Option<&str>, row: Row<'_, '_>) {
         self.counts.recognised += 1;
-        self.tables.put(common, &Beside { queue_id, repeat: None }, record);
+        self.tables.put(&Beside { queue_id, repeat: None }, row);
     }
 
-    fn put_unrecognised(&mut self, common: &Common, repeat: Option<i32>, text: Option<&str>, why: &str) {
+    fn put_unrecognised(&mut self, repeat: Option<i32>, text: Option<&str>, why: &str) {
         self.counts.unrecognised += 1;
         self.counts.not_postfix += u64::from(why == NOT_POSTFIX);
         let text = text.map(|text| head(text, TEXT_LIMIT));
-        self.tables.put(common, &Beside { queue_id: None, repeat }, &Unrecognised { text, why }.into());
+        self.tables.put(&Beside { queue_id: None, repeat }, Row::from(&Unrecognised { text, why }));
     }
 }
 

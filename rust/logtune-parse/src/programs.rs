@@ -1,7 +1,7 @@
 //! Who logs under a syslog tag. The tables are those of `logtune/postfix/families.py`; a test compares them.
 
 use crate::dictionary::Dictionary;
-use crate::families::{self, Family, other};
+use crate::families::{self, Family};
 use crate::text::{after, cut, some};
 use std::collections::HashMap;
 
@@ -130,7 +130,7 @@ struct Kind<'c> {
 impl<'c> Kind<'c> {
     fn of(tag: &str, tags: Option<&'c Tags>) -> Self {
         if let Some(own) = tags.and_then(|tags| tags.get(tag)) {
-            let reader = family_of(&own.daemon).and_then(families::reader).unwrap_or(other::read);
+            let reader = family_of(&own.daemon).and_then(families::reader).unwrap_or(families::OTHER);
             return Self { own: Some(own), reader: Some(reader), ..Self::default() };
         }
         if let Some((owner, rest)) = tag.split_once('/') {

@@ -128,8 +128,35 @@ pub enum Record<'t> {
     Unrecognised(Unrecognised<'t>),
 }
 
+/// A [`Record`] that is lent where it was made: one that is moved is waited for until all stores before it are done.
+#[derive(Clone, Copy)]
+pub enum Row<'r, 't> {
+    Decision(&'r Decision<'t>),
+    Connection(&'r Connection<'t>),
+    Queue(&'r Queue<'t>),
+    Delivery(&'r Delivery<'t>),
+    Verdict(&'r Verdict<'t>),
+    Notice(&'r Notice<'t>),
+    Unrecognised(&'r Unrecognised<'t>),
+}
+
 macro_rules! into_record {
     ($($kind:ident),*) => {
+        impl<'t> Record<'t> {
+            /// Lends the record.
+            pub fn row(&self) -> Row<'_, 't> {
+                match self {
+                    $(Self::$kind(row) => Row::$kind(row),)*
+                }
+            }
+        }
+
+        $(impl<'r, 't> From<&'r $kind<'t>> for Row<'r, 't> {
+            fn from(row: &'r $kind<'t>) -> Self {
+                Self::$kind(row)
+            }
+        })*
+
         $(impl<'t> From<$kind<'t>> for Record<'t> {
             fn from(row: $kind<'t>) -> Self {
                 Self::$kind(row)

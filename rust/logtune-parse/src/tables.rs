@@ -1,11 +1,9 @@
 //! The seven tables of `logtune/schema.py` under construction: a row per line, only the asked columns.
 
-use crate::columns::{
-    Bytes, Cell, Column, Floats, Integers, Longs, Numbered, Shapes, Shorts, Texts, Times, Words,
-};
-use crate::dictionary::Dictionary;
-use crate::programs::Programs;
-use crate::records::{Connection, Decision, Delivery, Notice, Queue, Record, Unrecognised, Verdict};
+use crate::columns::{Cell, Column, Floats, Integers, Longs, Shapes, Shorts, Texts, Words};
+use crate::lines::{Common, Lines, Names};
+use crate::records::{Connection, Decision, Delivery, Notice, Queue, Row, Unrecognised, Verdict};
+use crate::room::{self, Room};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use std::collections::{HashMap, HashSet};
@@ -17,20 +15,8 @@ pub type Columns = HashMap<String, HashSet<String>>;
 /// Columns that every table keeps, whatever is asked for.
 const ALWAYS: [&str; 2] = ["position", "stamp"];
 
-/// Room is made for a row of each table in so many bytes, and for so many rows at most.
-const BYTES_PER_ROW: usize = 512;
-const ROWS_LIMIT: usize = 8_192;
-
-/// The columns before a table's own, and the stamp's kind. `host` and `program` are numbers in [`Names`].
-#[derive(Default)]
-pub struct Common {
-    pub ts: Option<i64>,
-    pub position: i64,
-    pub host: Option<i32>,
-    pub program: Option<i32>,
-    pub pid: Option<i32>,
-    pub stamp: Option<i8>,
-}
+/// Room is made for a line in so many bytes.
+const BYTES_PER_LINE: usize = 128;
 
 /// What stands in the text beside the record.
 #[derive(Default)]
@@ -39,16 +25,11 @@ pub struct Beside<'t> {
     pub repeat: Option<i32>,
 }
 
-/// Whose lines a block has.
-pub struct Names<'c> {
-    pub hosts: Dictionary,
-    pub programs: Programs<'c>,
-}
-
-struct Finished(Vec<(Field, ArrayRef)>);
+/// Columns of a batch, as far as they are made.
+pub struct Finished(Vec<(Field, ArrayRef)>);
 
 impl Finished {
-    fn add(&mut self, name: &str, data_type: DataType, array: ArrayRef) {
+    pub fn add(&mut self, name: &str, data_type: DataType, array: ArrayRef) {
         self.0.push((Field::new(name, data_type, true), array));
     }
 
@@ -68,15 +49,18 @@ macro_rules! columns {
         }
 
         impl $set {
-            fn new(wanted: impl Fn(&str) -> bool, rows: usize) -> Self {
-                Self { $($name: wanted(stringify!($name)).then(|| <$type>::new(rows)),)* }
+            fn new(wanted: &Wanted<'_>, room: &Room) -> Self {
+                let bytes = |name: &str| room.bytes(name);
+                Self {
+                    $($name: wanted(stringify!($name)).then(|| <$type>::new(room.rows, bytes(stringify!($name)))),)*
+                }
             }
 
             #[inline]
-            fn put(&mut self, at: usize, row: &$record) {
+            fn put(&mut self, at: usize, row: &$record, block: &[u8]) {
                 $(if let Some(column) = &mut self.$name {
                     if let Some(cell) = columns!(@field row $name $($field)?).cell() {
-                        column.put(at, cell);
+                        column.put(at, cell, block);
                     }
                 })*
             }
@@ -91,22 +75,9 @@ macro_rules! columns {
     };
 }
 
-columns!(Moments of Common {
-    ts: Times,
-    position: Longs,
-});
-
-columns!(Pids of Common {
-    pid: Integers,
-});
-
 columns!(Besides of Beside<'_> {
     queue_id: Texts,
     repeat: Integers,
-});
-
-columns!(Stamps of Common {
-    stamp: Bytes,
 });
 
 columns!(Decisions of Decision<'_> {
@@ -201,71 +172,47 @@ columns!(Unrecogniseds of Unrecognised<'_> {
     why: Words,
 });
 
-/// Host and program of each row: their names are found at the end, once per name.
-struct WhoColumns {
-    hosts: Option<Numbered>,
-    programs: Option<Numbered>,
-    parts: [bool; PARTS.len()],
-}
-
-/// The columns that tell a program.
-const PARTS: [&str; 3] = ["instance", "service", "daemon"];
-
-/// Number of a host or program that is not known.
-const NOBODY: i32 = -1;
-
-impl WhoColumns {
-    fn new(wanted: impl Fn(&str) -> bool, rows: usize) -> Self {
-        let parts = PARTS.map(&wanted);
-        let numbers = || Numbered::new(rows);
-        Self { hosts: wanted("host").then(numbers), programs: parts.contains(&true).then(numbers), parts }
-    }
-
-    #[inline]
-    fn put(&mut self, common: &Common) {
-        if let Some(hosts) = &mut self.hosts {
-            hosts.push(common.host.unwrap_or(NOBODY));
-        }
-        if let Some(programs) = &mut self.programs {
-            programs.push(common.program.unwrap_or(NOBODY));
-        }
-    }
-
-    fn finish(self, names: &Names<'_>, found: &mut Finished) -> Result<(), ArrowError> {
-        if let Some(hosts) = self.hosts {
-            let used = hosts.used(names.hosts.count());
-            let name = |host| names.hosts.text(host);
-            found.add("host", Words::data_type(), hosts.named(&used, name)?);
-        }
-        let Some(programs) = self.programs else {
-            return Ok(());
-        };
-        let used = programs.used(names.programs.count());
-        for (part, name) in PARTS.into_iter().enumerate().filter(|(part, _)| self.parts[*part]) {
-            let array = programs.named(&used, |program| names.programs.parts(program)[part])?;
-            found.add(name, Words::data_type(), array);
-        }
-        Ok(())
-    }
-}
-
-/// A table's common columns and its own.
-struct Table<C> {
-    rows: usize,
-    times: Moments,
-    who: WhoColumns,
-    pids: Pids,
+/// A table's own columns, and whose rows they are.
+struct Table<'c, C> {
+    wanted: Box<Wanted<'c>>,
+    /// The line of each row, as a number in [`Lines`].
+    lines: Vec<u32>,
     besides: Besides,
     own: C,
-    stamps: Stamps,
 }
 
 /// A table that may get rows.
-enum Slot<C> {
+enum Slot<'c, C> {
     Empty,
     Unwanted,
-    Filled(Box<Table<C>>),
+    Filled(Box<Table<'c, C>>),
 }
+
+impl<'c, C> Slot<'c, C> {
+    /// Table `name` without rows; not inlined, since it happens once.
+    #[cold]
+    #[inline(never)]
+    fn filled(name: &str, columns: Option<&'c Columns>, block: usize, own: New<C>) -> Self {
+        let Some(wanted) = wanted(columns, name) else {
+            return Self::Unwanted;
+        };
+        let room = &Room::of(name, block);
+        let besides = Besides::new(&wanted, room);
+        let own = own(&wanted, room);
+        Self::Filled(Box::new(Table {
+            wanted: Box::new(wanted),
+            lines: Vec::with_capacity(room.rows),
+            besides,
+            own,
+        }))
+    }
+}
+
+/// Tells whether a column is wanted.
+type Wanted<'c> = dyn Fn(&str) -> bool + 'c;
+
+/// Makes a set of columns.
+type New<C> = fn(&Wanted<'_>, &Room) -> C;
 
 /// `tables!` makes the set of all tables from `name: Columns of Record`.
 macro_rules! tables {
@@ -273,44 +220,41 @@ macro_rules! tables {
         /// All tables of a block. A table takes shape with its first row.
         pub struct Tables<'c> {
             columns: Option<&'c Columns>,
-            room: usize,
-            $($name: Slot<$columns>,)*
+            block: &'c [u8],
+            lines: Lines,
+            $($name: Slot<'c, $columns>,)*
         }
 
         impl<'c> Tables<'c> {
-            /// Tables with the asked columns, all of all tables for `None`, for a block of so many bytes.
-            pub fn new(columns: Option<&'c Columns>, bytes: usize) -> Self {
-                Self { columns, room: (bytes / BYTES_PER_ROW).min(ROWS_LIMIT), $($name: Slot::Empty,)* }
+            /// Tables with the asked columns, all of all tables for `None`, for the lines of `block`.
+            pub fn new(columns: Option<&'c Columns>, block: &'c [u8]) -> Self {
+                Self {
+                    columns,
+                    block,
+                    lines: Lines::with_capacity(block.len() / BYTES_PER_LINE),
+                    $($name: Slot::Empty,)*
+                }
+            }
+
+            /// Begins a line: the rows that are put from now on are of it.
+            #[inline(always)]
+            pub fn begin(&mut self, line: &Common) {
+                self.lines.push(line);
             }
 
             /// Adds a row to the table it belongs to.
             #[inline]
-            pub fn put(&mut self, common: &Common, beside: &Beside<'_>, record: &Record<'_>) {
-                match record {
-                    $(Record::$record(row) => {
+            pub fn put(&mut self, beside: &Beside<'_>, row: Row<'_, '_>) {
+                match row {
+                    $(Row::$record(row) => {
                         if let Slot::Empty = self.$name {
-                            self.$name = match wanted(self.columns, stringify!($name)) {
-                                Some(wanted) => Slot::Filled(Box::new(Table {
-                                    rows: 0,
-                                    times: Moments::new(&wanted, self.room),
-                                    who: WhoColumns::new(&wanted, self.room),
-                                    pids: Pids::new(&wanted, self.room),
-                                    besides: Besides::new(&wanted, self.room),
-                                    own: $columns::new(&wanted, self.room),
-                                    stamps: Stamps::new(&wanted, self.room),
-                                })),
-                                None => Slot::Unwanted,
-                            };
+                            self.$name = Slot::filled(stringify!($name), self.columns, self.block.len(), $columns::new);
                         }
                         if let Slot::Filled(table) = &mut self.$name {
-                            let at = table.rows;
-                            table.rows += 1;
-                            table.times.put(at, common);
-                            table.who.put(common);
-                            table.pids.put(at, common);
-                            table.besides.put(at, beside);
-                            table.own.put(at, row);
-                            table.stamps.put(at, common);
+                            let at = table.lines.len();
+                            table.lines.push(self.lines.last());
+                            table.besides.put(at, beside, self.block);
+                            table.own.put(at, row, self.block);
                         }
                     })*
                 }
@@ -321,14 +265,15 @@ macro_rules! tables {
                 let mut batches = Vec::new();
                 $(if let Slot::Filled(table) = self.$name {
                     let mut found = Finished(Vec::new());
-                    table.times.finish(table.rows, &mut found)?;
-                    table.who.finish(names, &mut found)?;
-                    table.pids.finish(table.rows, &mut found)?;
-                    table.besides.finish(table.rows, &mut found)?;
-                    table.own.finish(table.rows, &mut found)?;
-                    table.stamps.finish(table.rows, &mut found)?;
+                    let rows = self.lines.of(&table.lines);
+                    let count = table.lines.len();
+                    rows.finish_first(&*table.wanted, names, &mut found)?;
+                    table.besides.finish(count, &mut found)?;
+                    table.own.finish(count, &mut found)?;
+                    rows.finish_last(&*table.wanted, &mut found)?;
                     batches.push((stringify!($name), found.batch()?));
                 })*
+                room::note(self.block.len(), &batches);
                 Ok(batches)
             }
         }

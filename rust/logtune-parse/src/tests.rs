@@ -90,17 +90,21 @@ fn dictionary_numbers() {
     assert!(words.texts().eq(texts.iter().map(String::as_str)));
 }
 
-/// Rows without a cell are null, wherever they stand, also across the words of the bitmap.
+/// Rows without a cell are null, wherever they stand, also across the words of the bitmap. Texts are what they are,
+/// whether they stand in the block, near its end, or elsewhere.
 #[test]
 fn columns_with_gaps() {
     use crate::columns::{Column, Longs, Texts, Words};
     for rows in [0, 1, 63, 64, 65, 200] {
         let given = |row: &usize| !(row % 7 == 3 || (10..80).contains(row) || *row > 190);
-        let (mut texts, mut words, mut longs) = (Texts::new(0), Words::new(0), Longs::new(0));
+        let block = "abcdefg".repeat(20);
+        let text = |row: usize| &block[row % 60..][..(row * 7) % 81];
+        let (mut texts, mut words, mut longs) = (Texts::new(0, 0), Words::new(0, 0), Longs::new(0, 0));
         for row in (0..rows).filter(given) {
-            texts.put(row, &"ab".repeat(row % 20));
-            words.put(row, &row.to_string());
-            longs.put(row, row as i64);
+            let copy = text(row).to_owned();
+            texts.put(row, if row % 3 == 0 { &copy } else { text(row) }, block.as_bytes());
+            words.put(row, &row.to_string(), block.as_bytes());
+            longs.put(row, row as i64, block.as_bytes());
         }
         let arrays =
             [texts.finish(rows), words.finish(rows), longs.finish(rows)].map(|array| array.expect("fits"));
@@ -108,7 +112,7 @@ fn columns_with_gaps() {
             assert!((0..rows).all(|row| array.is_valid(row) == given(&row)) && array.len() == rows);
         }
         let texts = arrays[0].as_string::<i32>();
-        assert!((0..rows).filter(given).all(|row| texts.value(row) == "ab".repeat(row % 20)));
+        assert!((0..rows).filter(given).all(|row| texts.value(row) == text(row)));
     }
 }
 
@@ -212,5 +216,26 @@ fn every_cut() {
             assert_eq!(parsed(&inner.as_bytes()[..cut]).counts.lines, u64::from(cut > 0));
             assert_eq!(parsed(&inner.as_bytes()[cut..]).counts.lines, u64::from(cut < inner.len()));
         }
+    }
+}
+
+/// What a check says behind the line is the same by the plain way and by the pattern.
+#[test]
+fn tails_of_checks() {
+    use crate::families::checks::{any_tail, plain_tail};
+    let full =
+        "from=<jane@example.com> to=<joe@example.org> proto=ESMTP helo=<mx.example.com>: no \"x\" here";
+    let parts = ["jane@example.com", "joe@example.org", "ESMTP", "mx.example.com", "no \"x\" here"].map(Some);
+    assert_eq!((plain_tail(full), any_tail(full)), (Some(parts), Some(parts)));
+    for text in
+        ["from=<>", "from=<a> proto=SMTP", "from=<a> to=<b>: ", "from=<a> helo=<>: \n", "from=<ä> to=<>"]
+    {
+        assert_eq!(plain_tail(text), any_tail(text), "{text}");
+        assert!(plain_tail(text).is_some(), "{text}");
+    }
+    for text in
+        ["from=<\"<\"@b>", "from=<a> to=<<b>>", "from=<a> proto=", "from=<a> helo=x>", "from=<a>:x", "x"]
+    {
+        assert_eq!(plain_tail(text), None, "{text}");
     }
 }

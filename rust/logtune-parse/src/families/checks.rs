@@ -2,8 +2,9 @@
 //! `families/checks.py` shows samples.
 
 use super::common::{Peer, codes, peer};
+use super::tail::{angled, keyed};
 use crate::records::Decision;
-use crate::text::{Pattern, after, cut, find_byte, group, has, is_space, run, some};
+use crate::text::{Pattern, after, cut, find_byte, group, has, is_space, is_word, run, some};
 use memchr::memmem;
 use std::borrow::Cow;
 
@@ -75,20 +76,34 @@ pub fn origin(text: &str) -> Option<Origin<'_>> {
         if best.is_some() && at > LINE_LIMIT && cut(text, 0, at).chars().count() > LINE_LIMIT {
             break;
         }
-        if let Some(tail) = TAIL.captures(after(text, end)) {
-            let named = |name| tail.name(name).map(|m| m.as_str());
-            best = Some(Origin {
-                at,
-                client,
-                sender: named("sender"),
-                recipient: named("recipient"),
-                proto: named("proto"),
-                helo: named("helo"),
-                text: group(&tail, 5).unwrap_or(""),
-            });
+        let tail = after(text, end);
+        if let Some([sender, recipient, proto, helo, said]) = plain_tail(tail).or_else(|| any_tail(tail)) {
+            best = Some(Origin { at, client, sender, recipient, proto, helo, text: said.unwrap_or("") });
         }
     }
     best
+}
+
+/// Sender, recipient, proto, helo and the text behind them.
+pub type Tail<'t> = [Option<&'t str>; 5];
+
+/// What [`TAIL`] finds first, where nothing is quoted and no login follows, as in nearly all lines.
+pub fn plain_tail(text: &str) -> Option<Tail<'_>> {
+    let mut at = 0;
+    let sender = angled(text, &mut at, "from=<", true)?;
+    let recipient = angled(text, &mut at, " to=<", true);
+    let proto = keyed(text, &mut at, " proto=", is_word);
+    let helo = angled(text, &mut at, " helo=<", false);
+    let said = match after(text, at) {
+        "" => None,
+        rest => Some(rest.strip_prefix(": ")?),
+    };
+    Some([Some(sender), recipient, proto, helo, said])
+}
+
+pub fn any_tail(text: &str) -> Option<Tail<'_>> {
+    let found = TAIL.captures(text)?;
+    Some([1, 2, 3, 4, 5].map(|index| group(&found, index)))
 }
 
 /// `local; `, `unknown; ` or `name[addr]:port; ` at `at`, where `from=<` follows.

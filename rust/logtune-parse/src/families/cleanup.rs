@@ -1,19 +1,30 @@
 //! cleanup: message ids, header and body checks, milters, refused content (`src/cleanup`).
 
-use super::{checks, decisions};
-use crate::records::{Decision, Queue, Record};
-use crate::text::{after, cut, find_byte, is_space, run};
+use super::{Put, checks, decisions};
+use crate::records::{Decision, Queue, Record, Row};
+use crate::text::{after, cut, find_byte, is_space, run, until};
 use std::borrow::Cow;
 
 /// Logged with the severity warning (`src/cleanup/cleanup_message.c`), but it refuses a mail.
 pub const HOPS: &str = "message rejected: hopcount exceeded";
 
+/// Lends the row of a cleanup line without its queue id.
+pub fn lend(text: &str, queue_id: Option<&str>, put: &mut Put<'_>) -> bool {
+    if let Some(header) = message_id_header(text) {
+        put(Row::from(&with_message_id(header)));
+        return true;
+    }
+    super::lend(read(text, queue_id), put)
+}
+
+fn with_message_id(header: &str) -> Queue<'_> {
+    Queue { event: "message_id", message_id: Some(message_id(header)), ..Queue::default() }
+}
+
 /// Row of a cleanup line without its queue id.
 pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
     if let Some(header) = message_id_header(text) {
-        return Some(
-            Queue { event: "message_id", message_id: Some(message_id(header)), ..Queue::default() }.into(),
-        );
+        return Some(with_message_id(header).into());
     }
     if text == "removed" || text.starts_with("removed (") {
         return Some(Queue { event: "removed", ..Queue::default() }.into());
@@ -40,7 +51,7 @@ fn message_id_header(text: &str) -> Option<&str> {
 /// What stands in the first angle brackets of a Message-ID header; all of it where it has none.
 pub fn message_id(header: &str) -> &str {
     match after(header, run(header, 0, is_space)).strip_prefix('<') {
-        Some(inside) => cut(inside, 0, run(inside, 0, |b| b != b'<' && b != b'>')),
+        Some(inside) => cut(inside, 0, until(inside, 0, *b"<>")),
         None => header,
     }
 }

@@ -54,8 +54,8 @@ pub fn decimal(text: &str, start: usize) -> (Option<f64>, usize) {
     let fraction = point.map_or(0, |point| end - point - 1);
     let fits = (1..=18).contains(&whole) && fraction <= 18 && (fraction > 0 || point.is_none());
     let value = match fits {
-        // both parts of the division are exact, so its result is the nearest double
-        true if whole + fraction <= 15 => Some(digits as f64 / TENS[fraction]),
+        // one instruction makes a double of a signed number, and both parts of the division are exact, so its result is the nearest double
+        true if whole + fraction <= 15 => Some(digits as i64 as f64 / TENS[fraction]),
         true => cut(text, start, end).parse().ok(),
         false => None,
     };
@@ -127,8 +127,8 @@ pub struct Peer<'t> {
     pub port: Option<i32>,
 }
 
-/// `name[addr]:port` at the start of `text`, and where it ends.
-#[inline]
+/// `name[addr]:port` at the start of `text`, and where it ends. Handed over in memory, it would be waited for.
+#[inline(always)]
 pub fn peer_end(text: &str) -> Option<(Peer<'_>, usize)> {
     let name = word_end(text, 0, *b"[]");
     if !has(text, name, b'[') {
@@ -150,7 +150,6 @@ pub fn peer_end(text: &str) -> Option<(Peer<'_>, usize)> {
 }
 
 /// `name[addr]:port` at the start of `text`; nobody where there is none.
-#[inline]
 pub fn peer(text: &str) -> Peer<'_> {
     peer_end(text).map(|(peer, _)| peer).unwrap_or_default()
 }
@@ -241,8 +240,8 @@ pub fn reason_shape(reason: &str, shape: &mut String) {
         }
     }
     shape.push_str(after(reason, done));
-    let last = shape.bytes().rposition(|b| matches!(b, b'<' | b'>' | b'[' | b']'));
-    if let Some(open) = last {
+    let bytes = shape.as_bytes();
+    if let Some(open) = memchr::memrchr2(b'<', b'>', bytes).max(memchr::memrchr2(b'[', b']', bytes)) {
         let closed = match shape.as_bytes()[open] {
             b'<' => "<>",
             b'[' => "[]",

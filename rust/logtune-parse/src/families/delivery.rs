@@ -2,8 +2,9 @@
 //!
 //! Attributes are read by key: `orig_to`, `conn_use`, `delays`, `tls` (3.11) and `dsn` come and go.
 
+use super::Put;
 use super::common::{Peer, address_end, decimal, integer32, number, peer};
-use crate::records::{Delivery, Record};
+use crate::records::{Delivery, Record, Row};
 use crate::text::{
     Needle, after, cut, find, find_byte, has, is_space, is_unicode_space, run, some, until, word_end,
 };
@@ -13,26 +14,43 @@ use std::borrow::Cow;
 static STATUS: Needle = Needle::new(|| Finder::new("status="));
 static QUEUED_AS: Needle = Needle::new(|| Finder::new("ed as "));
 
+/// Lends the row of a delivery line without its queue id.
+pub fn lend(text: &str, _queue_id: Option<&str>, put: &mut Put<'_>) -> bool {
+    let mut row = Delivery::default();
+    let known = fill(text, &mut row).is_some();
+    if known {
+        put(Row::from(&row));
+    }
+    known
+}
+
 /// Row of a delivery line without its queue id.
 pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
+    let mut row = Delivery::default();
+    fill(text, &mut row)?;
+    Some(row.into())
+}
+
+/// Fills in `row`, which is empty; `None` where `text` is no delivery.
+fn fill<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<()> {
     let (recipient, rest) = address(text.strip_prefix("to=")?)?;
     let (original, rest) = match rest.strip_prefix("orig_to=").and_then(address) {
         Some((original, rest)) => (Some(original), rest),
         None => (None, rest),
     };
-    let mut row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
-    let rest = match plain_attributes(rest, &mut row) {
+    (row.recipient, row.orig_recipient) = (recipient, original);
+    let rest = match plain_attributes(rest, row) {
         Some(rest) => rest,
         None => {
             let at = find(rest, 0, &STATUS)?;
-            row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
-            attributes(cut(rest, 0, at), &mut row);
+            *row = Delivery { recipient, orig_recipient: original, ..Delivery::default() };
+            attributes(cut(rest, 0, at), row);
             after(rest, at + 7)
         }
     };
     (row.status, row.reason) = status(rest)?;
     row.queued_as = row.reason.and_then(queued_as);
-    Some(row.into())
+    Some(())
 }
 
 /// Fills in `KEY=VALUE, ` pairs with keys that are known and no equal sign in a value, and gives what follows
@@ -41,17 +59,16 @@ fn plain_attributes<'t>(text: &'t str, row: &mut Delivery<'t>) -> Option<&'t str
     let mut at = 0;
     loop {
         let rest = after(text, at);
-        let (key, fill): (&str, Fill<'t>) = match rest.as_bytes().first_chunk()? {
-            b"rela" => ("relay=", fill_relay),
-            b"dela" if has(rest, 5, b's') => ("delays=", fill_delays),
-            b"dela" => ("delay=", fill_delay),
-            b"conn" => ("conn_use=", fill_conn_use),
-            b"dsn=" => ("dsn=", fill_dsn),
-            b"tls=" => ("tls=", fill_tls),
-            b"stat" => return rest.strip_prefix("status="),
-            _ => return None,
+        let (length, fill): (usize, Fill<'t>) = match rest.as_bytes().first()? {
+            b'r' if rest.starts_with("relay=") => (6, fill_relay),
+            b'd' if rest.starts_with("delay=") => (6, fill_delay),
+            b'd' if rest.starts_with("delays=") => (7, fill_delays),
+            b'd' if rest.starts_with("dsn=") => (4, fill_dsn),
+            b'c' if rest.starts_with("conn_use=") => (9, fill_conn_use),
+            b't' if rest.starts_with("tls=") => (4, fill_tls),
+            _ => return rest.strip_prefix("status="),
         };
-        let start = if rest.starts_with(key) { at + key.len() } else { return None };
+        let start = at + length;
         let end = word_end(text, start, *b",=");
         if !has(text, end, b',') || !has(text, end + 1, b' ') {
             return None;

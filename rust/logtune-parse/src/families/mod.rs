@@ -26,37 +26,58 @@ pub mod tls;
 pub mod tlsproxy;
 pub mod warnings;
 
-use crate::records::{Notice, Record};
+use crate::records::{Notice, Record, Row};
 
-/// Reader of a message family.
-pub type Family = for<'t> fn(&'t str, Option<&str>) -> Option<Record<'t>>;
+/// Takes the row of a text.
+pub type Put<'p> = dyn FnMut(Row<'_, '_>) + 'p;
 
-/// Reader of the family `name`; `None` where there is no such family.
+/// Message family: lends the row of a text, false where it does not know the text.
+pub type Family = fn(&str, Option<&str>, &mut Put<'_>) -> bool;
+
+/// What reads the texts of a family that are not frequent.
+type Reader = for<'t> fn(&'t str, Option<&str>) -> Option<Record<'t>>;
+
+/// Lends `record`; false where there is none.
+fn lend(record: Option<Record<'_>>, put: &mut Put<'_>) -> bool {
+    record.inspect(|record| put(record.row())).is_some()
+}
+
+/// The family whose texts `$name::read` reads.
+macro_rules! family {
+    ($name:ident) => {
+        |text, queue_id, put| lend($name::read(text, queue_id), put)
+    };
+}
+
+/// The family of programs that say nothing which counts.
+pub const OTHER: Family = family!(other);
+
+/// Family `name`; `None` where there is no such family.
 pub fn reader(name: &str) -> Option<Family> {
     Some(match name {
-        "anvil" => anvil::read,
-        "bounce" => bounce::read,
-        "cleanup" => cleanup::read,
-        "delivery" => delivery::read,
-        "dnsblog" => dnsblog::read,
-        "master" => master::read,
-        "other" => other::read,
-        "pickup" => pickup::read,
-        "postscreen" => postscreen::read,
-        "postsuper" => postsuper::read,
-        "qmgr" => qmgr::read,
-        "scache" => scache::read,
-        "script" => script::read,
-        "smtp" => smtp::read,
-        "smtpd" => smtpd::read,
-        "tlsproxy" => tlsproxy::read,
+        "anvil" => family!(anvil),
+        "bounce" => family!(bounce),
+        "cleanup" => cleanup::lend,
+        "delivery" => delivery::lend,
+        "dnsblog" => family!(dnsblog),
+        "master" => family!(master),
+        "other" => OTHER,
+        "pickup" => family!(pickup),
+        "postscreen" => family!(postscreen),
+        "postsuper" => family!(postsuper),
+        "qmgr" => qmgr::lend,
+        "scache" => family!(scache),
+        "script" => family!(script),
+        "smtp" => smtp::lend,
+        "smtpd" => smtpd::lend,
+        "tlsproxy" => family!(tlsproxy),
         _ => return None,
     })
 }
 
 /// A text is known by its wording, whoever logs it. postsuper's "removed" is told from qmgr's by the program alone, so
 /// it is not here.
-const ANYBODY: [Family; 14] = [
+const ANYBODY: [Reader; 14] = [
     tls::read,
     smtpd::read,
     qmgr::read,
@@ -73,28 +94,17 @@ const ANYBODY: [Family; 14] = [
     other::read,
 ];
 
-/// Gives queue id and record of `text`, as a program of `family` logged it, to `put`; false where nobody knows the text.
-/// The queue id is `None` for `NOQUEUE` and where there is none. A record is large: it is lent, not moved.
-pub fn read_postfix<'t>(
-    text: &'t str,
-    family: Family,
-    put: impl FnOnce(Option<&'t str>, &Record<'t>),
-) -> bool {
+/// Gives queue id and row of `text`, as a program of `family` logged it, to `put`; false where nobody knows the text.
+/// The queue id is `None` for `NOQUEUE` and where there is none.
+pub fn read_postfix(text: &str, family: Family, mut put: impl FnMut(Option<&str>, Row<'_, '_>)) -> bool {
     if let Some((severity, rest)) = warnings::severity(text) {
-        let (queue_id, row) = warnings::read(rest, severity);
-        put(real(queue_id), &row);
+        let (queue_id, record) = warnings::read(rest, severity);
+        put(real(queue_id), record.row());
         return true;
     }
     let (queue_id, rest) = warnings::split_queue_id(text);
-    if let Some(row) = &family(rest, queue_id) {
-        put(real(queue_id), row);
-        return true;
-    }
-    match &by_anybody(rest, queue_id) {
-        Some(row) => put(real(queue_id), row),
-        None => return false,
-    }
-    true
+    let put = &mut |row: Row<'_, '_>| put(real(queue_id), row);
+    family(rest, queue_id, put) || lend(by_anybody(rest, queue_id), put)
 }
 
 #[cold]

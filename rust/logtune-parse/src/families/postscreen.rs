@@ -3,7 +3,7 @@
 use super::common::{number, signed};
 use super::decisions;
 use crate::records::{Notice, Record};
-use crate::text::{Pattern, cut, group, has, is_space, some, until};
+use crate::text::{Pattern, after, cut, find_by, group, has, is_space, some, until};
 
 // The number counts only in DNSBL and PREGREET: "HANGUP after 0 from" gives seconds
 pub static CLIENT: Pattern = Pattern::new(concat!(
@@ -44,14 +44,16 @@ fn before(words: &str) -> Option<Option<&str>> {
         let (value, after) = early.split_once(" after ")?;
         return is_word(after.strip_suffix(" from ")?).then_some(()).and(whole(value)).map(Some);
     }
-    let said = match words.strip_suffix(" from ").and_then(|words| words.split_once(" after ")) {
-        Some((said, seconds)) if is_word(seconds) => said,
+    let timed =
+        words.strip_suffix(" from ").and_then(|words| Some((words, find_by(words, 0, " after ", 2)?)));
+    let said = match timed {
+        Some((words, at)) if is_word(after(words, at + 7)) => cut(words, 0, at),
         Some(_) => return None,
         None => words,
     };
     let plain = said.starts_with(|c: char| c.is_ascii_uppercase())
         && said.bytes().all(|b| b.is_ascii_alphabetic() || b == b' ' || b == b'-')
-        && !said.contains("after ");
+        && find_by(said, 0, "after ", 1).is_none();
     plain.then_some(None)
 }
 

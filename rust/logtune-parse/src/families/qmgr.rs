@@ -1,12 +1,23 @@
 //! qmgr: what enters the active queue, what leaves the queue (`src/qmgr/qmgr_active.c`, `qmgr_message.c`).
 
 use super::common::{integer, integer32};
-use super::delivery;
 use super::tail::word_at;
+use super::{Put, delivery};
 use crate::records::{Notice, Queue, Record};
 use crate::text::{Pattern, after, cut, group, run};
 
 pub static LEFT: Pattern = Pattern::new(r"\Afrom=<?((?s:.)*?)>?, status=([a-z-]*expired)(?-u:\b)[^<>]*\z");
+
+/// Lends the row of a qmgr line without its queue id.
+pub fn lend(text: &str, queue_id: Option<&str>, put: &mut Put<'_>) -> bool {
+    if text.starts_with("from=") {
+        if let Some(row) = &active(text) {
+            put(row.into());
+            return true;
+        }
+    }
+    super::lend(read(text, queue_id), put)
+}
 
 /// Row of a qmgr line without its queue id.
 pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {

@@ -1,6 +1,6 @@
 //! smtp and lmtp clients: what servers said, connections that failed (`src/smtp`).
 
-use super::{checks, delivery, tls};
+use super::{Put, checks, delivery, tls};
 use crate::records::{Notice, Record};
 use crate::text::{Pattern, after, cut, unspaced_end};
 
@@ -12,6 +12,14 @@ pub static OTHER: Pattern = Pattern::new(concat!(
     r"using (?:SMTP|LMTP|ESMTP)|header name:|size limit)",
 ));
 
+/// Lends the row of a line of smtp or lmtp without its queue id.
+pub fn lend(text: &str, queue_id: Option<&str>, put: &mut Put<'_>) -> bool {
+    if text.starts_with("to=") {
+        return delivery::lend(text, queue_id, put);
+    }
+    super::lend(read(text, queue_id), put)
+}
+
 /// Row of a line of smtp or lmtp without its queue id.
 pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
     if text.starts_with("to=") {
@@ -19,6 +27,10 @@ pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
     }
     if let Some(kind) = kind(text) {
         return Some(Notice::info(kind, text).into());
+    }
+    // none of these begins with `[LEVEL ]TLS connection `
+    if let Some(record) = tls::established(text) {
+        return Some(record);
     }
     if OTHER.is_match(text) {
         return Some(Notice::info("other", text).into());

@@ -1,11 +1,10 @@
 //! smtpd and qmqpd: sessions, decisions, who brought a mail (`src/smtpd/smtpd.c`).
 
 use super::common::{peer, peer_end};
-use super::decisions;
 use super::tail::parenthesised;
-use crate::records::{Connection, Queue, Record};
+use super::{Put, decisions};
+use crate::records::{Connection, Queue, Record, Row};
 use crate::text::{after, cut, has, is_space, run, some};
-use memchr::memmem;
 
 /// Why a session ended or what a client did wrong, as smtpd says it, to `connections.event`.
 const EVENTS: [(&str, &str); 5] = [
@@ -19,6 +18,29 @@ const EVENTS: [(&str, &str); 5] = [
 /// So many characters of a protocol state are looked at.
 const STATE_LIMIT: usize = 64;
 
+/// Lends the row of an smtpd line whose queue id was `queue_id` (`NOQUEUE` as logged).
+pub fn lend(text: &str, queue_id: Option<&str>, put: &mut Put<'_>) -> bool {
+    let events = [("connect from ", "connect"), ("disconnect from ", "disconnect")];
+    for (said, event) in events {
+        if let Some(client) = text.strip_prefix(said) {
+            return session(event, client).inspect(|row| put(row.into())).is_some();
+        }
+    }
+    if let Some(client) = text.strip_prefix("client=") {
+        let mut row = Queue::default();
+        let known = queue_id.is_some() && brought(client, &mut row).is_some();
+        if known {
+            put(Row::from(&row));
+        }
+        return known;
+    }
+    match ended(text) {
+        Some(row) => put(Row::from(&row)),
+        None => return decisions::read(text, "smtpd").inspect(|row| put(row.into())).is_some(),
+    }
+    true
+}
+
 /// Row of an smtpd line whose queue id was `queue_id` (`NOQUEUE` as logged).
 pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
     if let Some(client) = text.strip_prefix("connect from ") {
@@ -29,7 +51,9 @@ pub fn read<'t>(text: &'t str, queue_id: Option<&str>) -> Option<Record<'t>> {
     }
     if let Some(client) = text.strip_prefix("client=") {
         queue_id?;
-        return brought(client).map(Record::from);
+        let mut row = Queue::default();
+        brought(client, &mut row)?;
+        return Some(row.into());
     }
     match ended(text) {
         Some(row) => Some(row.into()),
@@ -95,10 +119,9 @@ fn from_end(text: &str, at: usize) -> Option<usize> {
 }
 
 /// `client=` and its attributes; a login name may hold a comma, so an attribute ends where the next begins.
-fn brought(text: &str) -> Option<Queue<'_>> {
+fn brought<'t>(text: &'t str, row: &mut Queue<'t>) -> Option<()> {
     let (client, end) = peer_end(text)?;
-    let mut row =
-        Queue { event: "client", client_name: client.name, client_addr: client.addr, ..Queue::default() };
+    (row.event, row.client_name, row.client_addr) = ("client", client.name, client.addr);
     let mut next = next_attribute(text, end);
     while let Some((key, start)) = next {
         next = next_attribute(text, start);
@@ -112,15 +135,15 @@ fn brought(text: &str) -> Option<Queue<'_>> {
             _ => {}
         }
     }
-    Some(row)
+    Some(())
 }
 
 /// Key of the next `, KEY=` at or after `from`, and where its value begins.
 fn next_attribute(text: &str, from: usize) -> Option<(&'static str, usize)> {
     const KEYS: [&str; 5] = ["sasl_method", "sasl_username", "sasl_sender", "orig_queue_id", "orig_client"];
     let rest = after(text, from);
-    memmem::find_iter(rest.as_bytes(), b", ").find_map(|at| {
-        let named = after(rest, at + 2);
+    memchr::memchr_iter(b',', rest.as_bytes()).find_map(|at| {
+        let named = after(rest, at + 1).strip_prefix(' ')?;
         let key = KEYS.iter().find(|key| named.starts_with(**key) && has(named, key.len(), b'='))?;
         Some((*key, from + at + 2 + key.len() + 1))
     })

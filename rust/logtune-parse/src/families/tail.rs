@@ -44,8 +44,8 @@ fn plain_at(text: &str, start: usize) -> Option<Tail<'_>> {
 }
 
 /// Value of `KEY<VALUE>` at `at`, without brackets in it, and for addresses without quotes.
-#[inline]
-fn angled<'t>(text: &'t str, at: &mut usize, key: &str, address: bool) -> Option<&'t str> {
+#[inline(always)]
+pub fn angled<'t>(text: &'t str, at: &mut usize, key: &str, address: bool) -> Option<&'t str> {
     if !after(text, *at).starts_with(key) {
         return None;
     }
@@ -59,7 +59,7 @@ fn angled<'t>(text: &'t str, at: &mut usize, key: &str, address: bool) -> Option
 
 /// Value of `KEY=VALUE` at `at`, one character of `class` at least.
 #[inline]
-fn keyed<'t>(text: &'t str, at: &mut usize, key: &str, class: impl Fn(u8) -> bool) -> Option<&'t str> {
+pub fn keyed<'t>(text: &'t str, at: &mut usize, key: &str, class: impl Fn(u8) -> bool) -> Option<&'t str> {
     if !after(text, *at).starts_with(key) {
         return None;
     }

@@ -23,8 +23,8 @@ pub static OTHER: Pattern = Pattern::new(concat!(
 
 /// Row of a line about TLS without its queue id.
 pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
-    if let Some((side, rest)) = connection(text) {
-        return Some(with(Notice::info("tls", text), side, rest));
+    if let Some(record) = established(text) {
+        return Some(record);
     }
     if let Some(found) = ERROR.captures(text) {
         let side = group(&found, 1).or(group(&found, 2)).unwrap_or("");
@@ -32,6 +32,12 @@ pub fn read<'t>(text: &'t str, _queue_id: Option<&str>) -> Option<Record<'t>> {
         return Some(with(Notice::info("tls_error", text), side, after(text, end)));
     }
     OTHER.is_match(text).then(|| Notice::info("other", text).into())
+}
+
+/// Row of a connection with TLS.
+pub fn established(text: &str) -> Option<Record<'_>> {
+    let (side, rest) = connection(text)?;
+    Some(with(Notice::info("tls", text), side, rest))
 }
 
 fn with<'t>(row: Notice<'t>, side: &str, rest: &'t str) -> Record<'t> {
