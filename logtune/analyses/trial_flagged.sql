@@ -1,12 +1,13 @@
 -- Question: which recipient is flagged by which restriction on trial, and who is behind it?
 -- Tables: relations flags and recipient_facts, decisions and deliveries (for the recipient's address), evidence,
 -- clients (analyses/organisations.py), submission (the site's own services).
--- Result: one row per restriction (or text), service and recipient. Made once as table "flagged".
+-- Result: one row per restriction (or text), service and recipient. Made once as table "flagged". entry is a number for
+-- restriction and service.
 -- Caveats: a 4xx code wins over a 5xx one where one restriction warned twice with both. "who": authorized clients
 -- first; a re-injected mail or a loopback client is the site's own filter; the rest may be anybody. "harm" divides the
 -- rest by evidence.
 WITH entries AS (
-    -- each with a number: there are few, and many flags
+    -- there are few, and many flags
     SELECT *, dense_rank() OVER (ORDER BY name, service) AS entry
     FROM (SELECT *, trial_name(restriction, text) AS name FROM (SELECT DISTINCT restriction, text, service FROM flags))
 ),
@@ -25,7 +26,7 @@ addresses AS ( -- an id is the position of the first line that names the recipie
 )
 SELECT w.*, CASE WHEN w.who IN ('authorized', 'filter') THEN w.who ELSE coalesce(e.harm, 'no_evidence') END AS harm
 FROM (
-SELECT f.name, f.service, r.id, w.reply_code, w.certain, w.line,
+SELECT w.entry, f.name, f.service, r.id, w.reply_code, w.certain, w.line,
        r.session, r.message, r.ts, r.client_name, r.client_addr, c.organisation, c.network, coalesce(c.known, false) AS known,
        r.helo, r.sender, CASE WHEN NOT r.stands THEN a.recipient END AS recipient, r.sasl_username,
        CASE WHEN w.certain THEN r.outcome ELSE 'unknown' END AS outcome, r."by", r.fate,
