@@ -92,6 +92,8 @@ summed AS (
     SELECT w.* REPLACE (CASE WHEN w.sender_domain IS NULL THEN greatest(w.points_for, coalesce(b.points, 0)) ELSE w.points_for END AS points_for)
     FROM weighed w LEFT JOIN best b ON b.client_addr = w.client_addr AND w.sender_domain IS NULL AND NOT w.private
 )
-SELECT *, CASE WHEN points_for - points_against >= $wanted_from THEN 'wanted'
-               WHEN points_for - points_against <= -$unwanted_from THEN 'unwanted' ELSE 'no_evidence' END AS harm
+SELECT client, sender, spam, clean, wrote_client, wrote_organisation, wrote_domain, days, its_domain, probes,
+       listed, unlisted, relayed, guesses, spams, claims_own,
+       CASE WHEN points_for - points_against >= $wanted_from THEN 'wanted'
+            WHEN points_for - points_against <= -$unwanted_from THEN 'unwanted' ELSE 'no_evidence' END AS harm
 FROM summed

@@ -17,9 +17,9 @@ nameless AS (
 ),
 named_mails AS (
     SELECT message, arg_min(message_id, position) AS message_id FROM queue
-    SEMI JOIN (SELECT message FROM words WHERE message_id IS NOT NULL
-               UNION SELECT message FROM queue SEMI JOIN nameless USING (message_id)) USING (message)
-    WHERE event = 'message_id' GROUP BY message
+    WHERE event = 'message_id' AND (message IN (SELECT message FROM words WHERE message IS NOT NULL AND message_id IS NOT NULL)
+                                    OR message IN (SELECT message FROM queue SEMI JOIN nameless USING (message_id) WHERE event = 'message_id'))
+    GROUP BY message
 ),
 said AS (
     SELECT w.message, w.spam, w.clean FROM words w LEFT JOIN named_mails m USING (message)
@@ -27,22 +27,24 @@ said AS (
     UNION ALL BY NAME
     SELECT m.message, w.spam, w.clean FROM nameless w JOIN named_mails m USING (message_id)
 ),
-judged AS (
+judged AS MATERIALIZED (
     SELECT message, bool_or(spam) AS spam, bool_and(clean) AND NOT bool_or(spam) AS clean FROM said GROUP BY message
+),
+judging AS MATERIALIZED (
+    SELECT position, coalesce(service IN (SELECT service FROM submission), false) AS submitted FROM decisions
+    WHERE service IN (SELECT service FROM submission) OR message IN (SELECT message FROM submitted)
 ),
 named AS (
     -- where the service matters: as the relation recipients has it, of the lines that judge a recipient, else of its mail
-    SELECT n.id, bool_or(coalesce(d.service IN (SELECT service FROM submission), false)) AS submitted
-    FROM decisions d JOIN rcpt n USING (position)
-    WHERE d.service IN (SELECT service FROM submission) OR d.message IN (SELECT message FROM submitted)
-    GROUP BY n.id
+    SELECT n.id, bool_or(j.submitted) AS submitted FROM judging j JOIN rcpt n USING (position) GROUP BY n.id
 )
 SELECT r.id, c.client, r.stands, CASE WHEN contains(r.sender, '@') THEN lower(split_part(r.sender, '@', -1)) END AS sender_domain, h.day,
-       coalesce(j.spam, false) AS spam, coalesce(j.clean, false) AS clean
+       -- looked up, not joined: a join would hold all recipients
+       coalesce(r.message IN (SELECT message FROM judged WHERE spam), false) AS spam,
+       coalesce(r.message IN (SELECT message FROM judged WHERE clean), false) AS clean
 FROM recipient_facts r
 JOIN clients c ON c.client_name IS NOT DISTINCT FROM r.client_name AND c.client_addr IS NOT DISTINCT FROM r.client_addr
 LEFT JOIN hours h ON h.hour = date_trunc('hour', r.ts) AND r.ts >= h."begin" AND r.ts < h."end"
-LEFT JOIN judged j ON j.message = r.message
 WHERE (SELECT count(*) FROM flags) > 0 -- nothing is asked where nothing is on trial
   AND r.outcome = 'accepted' AND NOT r.reinjected AND r.sasl_username IS NULL AND NOT c.own AND NOT c.loopback
   AND CASE WHEN NOT r.stands AND r.id IN (SELECT id FROM named) THEN r.id NOT IN (SELECT id FROM named WHERE submitted)
