@@ -31,7 +31,9 @@ RELATIONS = _words(
 )
 """What sessions, messages, recipients and flags are made of."""
 
-TRIAL = _and(RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message_id verdict")
+TRIAL = _and(
+    RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message message_id verdict"
+)
 WHAT_IF = _and(TRIAL, notices="pid client_addr")
 REJECTS = _and(RELATIONS, decisions="object reason repeat", deliveries="relay_addr reason")
 DELAYS = _and(

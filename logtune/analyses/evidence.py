@@ -109,16 +109,17 @@ class Sources:
 
 
 def prepare(tables: Tables) -> Sources:
-    """Make the table ``evidence`` (one row per accepted recipient of a stranger) on the log's connection.
+    """Make the table ``evidence`` (one row per flagged accepted recipient of a stranger) on the log's connection.
 
-    Needs ``clients`` and ``submission``. Also makes ``arrivals``, ``client_deeds``, ``own_domains``, ``own_sent`` and
-    ``written``, on which it rests.
+    Needs ``clients`` and ``submission``. Also makes those on which it rests: ``hours``, ``submitted``, ``arrivals``,
+    ``senders``, ``alike``, ``own_domains``, ``own_sent``, ``written``, ``client_deeds`` and ``weighed``.
     """
+    _make(tables, "hours", "evidence_hours")
+    _make(tables, "submitted", "evidence_submitted")
     _make(tables, "arrivals", "evidence_arrivals", spam=list(SPAM))
-    tables.con.execute(
-        "CREATE OR REPLACE TABLE own_domains AS"
-        " SELECT DISTINCT recipient_domain AS domain FROM arrivals WHERE NOT private AND recipient_domain IS NOT NULL"
-    )
+    _make(tables, "senders", "evidence_senders")
+    _make(tables, "alike", ALIKE)
+    _make(tables, "own_domains", "evidence_own_domains")
     _make(tables, "own_sent", "evidence_sent")
     tables.con.register("written", _written(tables))
     _make(
@@ -129,8 +130,13 @@ def prepare(tables: Tables) -> Sources:
         relaying=list(RELAYING),
         unlisted=list(UNLISTED),
     )
-    _make(tables, "evidence", "evidence", **WEIGHTS)
+    _make(tables, "weighed", "evidence", **WEIGHTS)
+    _make(tables, "evidence", "evidence_flagged")
     return Sources(tables.tables["verdicts"].num_rows, _count(tables, "SELECT count(DISTINCT mail) FROM own_sent"))
+
+
+ALIKE = "evidence_alike"
+"""Query of the table ``alike``, which is asked for one host, too."""
 
 
 def _make(tables: Tables, name: str, of: str, **parameters: Any) -> None:

@@ -1,12 +1,18 @@
 -- title: Is accepted mail wanted?
 -- question: What speaks for and against each accepted recipient of a stranger, and what does it come to?
--- tables: arrivals, client_deeds, written (domain, organisation, mails, days), own_sent
+-- tables: alike, senders (analyses/evidence.py), clients (analyses/organisations.py), client_deeds, own_domains, own_sent,
+--   written (domain, organisation, mails, days)
 -- parameters: weights and thresholds of analyses/evidence.py: $wrote_client $wrote_organisation $wrote_domain $delivers $sends_its_domain $filter_clean $verifies $filter_spam $client_listed $client_guesses $client_relayed $client_spams $claims_own $wanted_from $unwanted_from $many_days $homes $guesses $guess_share $spams $spam_share
--- caveats: Made once as table "evidence", one row per recipient. Where the client has an undeclared private address,
---   nothing that rests on the client counts: behind NAT it may be anybody.
-WITH domains AS (
-    SELECT sender_domain, count(DISTINCT CASE WHEN verified THEN organisation ELSE client_addr END) AS homes, count(DISTINCT day) AS days
-    FROM arrivals WHERE sender_domain IS NOT NULL AND NOT private GROUP BY sender_domain
+-- caveats: Made once as table "weighed", one row per client, sender domain and word of the filter: recipients that have these
+--   in common weigh the same. Where the client has an undeclared private address, nothing that rests on the client
+--   counts: behind NAT it may be anybody.
+WITH strangers AS (
+    SELECT client, client_addr, organisation, private, client_name IS NOT NULL AND client_name <> 'unknown' AS verified
+    FROM clients SEMI JOIN alike USING (client)
+),
+domains AS (
+    SELECT sender, count(DISTINCT CASE WHEN verified THEN organisation ELSE client_addr END) AS homes, count(DISTINCT day) AS days
+    FROM alike JOIN strangers USING (client) WHERE NOT private GROUP BY sender
 ),
 to_organisation AS (
     SELECT organisation, sum(mails)::BIGINT AS mails, max(days)::BIGINT AS days FROM written WHERE organisation IS NOT NULL GROUP BY organisation
@@ -19,35 +25,46 @@ deeds AS (
            spam >= $spams AND spam >= $spam_share * judged AS spams
     FROM client_deeds
 ),
+delivering AS (
+    SELECT s.organisation, count(DISTINCT a.day) AS days
+    FROM (SELECT DISTINCT client, day FROM alike) a JOIN strangers s USING (client) GROUP BY s.organisation
+),
 organisations AS (
-    SELECT a.organisation, max(a.days) AS days,
+    SELECT a.organisation, any_value(a.days) AS days,
            sum(d.listed) > 0 OR bool_or(d.spams) OR sum(d.unlisted) >= $guesses AND sum(d.unlisted) >= $guess_share * sum(d.unlisted + d.accepted) AS bad
-    FROM (SELECT DISTINCT organisation, client_addr, days FROM arrivals JOIN (SELECT organisation, count(DISTINCT day) AS days FROM arrivals GROUP BY organisation) USING (organisation)
-          WHERE NOT private) a JOIN deeds d USING (client_addr)
+    FROM (SELECT DISTINCT organisation, client_addr, days FROM strangers JOIN delivering USING (organisation) WHERE NOT private) a
+    JOIN deeds d USING (client_addr)
     GROUP BY a.organisation
 ),
-facts AS (
-    SELECT a.id, a.organisation, a.client_addr, a.sender_domain, a.spam, a.clean, a.private,
-           a.sender_domain = a.organisation OR ends_with(a.sender_domain, '.' || a.organisation) AS aligned,
-           CASE WHEN a.verified AND NOT a.private THEN coalesce(o.mails, 0) ELSE 0 END AS wrote_organisation,
-           CASE WHEN m.homes <= $homes THEN coalesce(w.mails, 0) ELSE 0 END AS wrote_domain,
-           NOT a.private AND coalesce(a.verified AND aligned AND NOT coalesce(g.bad, false)
-                                      OR m.homes = 1 AND m.days >= $many_days, false) AND a.sender_domain NOT IN (SELECT domain FROM own_domains) AS its_domain,
-           coalesce(a.sender_domain IN (SELECT domain FROM own_domains), false) AS claims_own,
-           CASE WHEN a.private THEN 0 ELSE coalesce(t.mails, 0) END AS wrote_client,
-           CASE WHEN a.private THEN 0 WHEN g.bad THEN coalesce(d.days, 0) ELSE coalesce(g.days, 0) END AS days,
-           CASE WHEN a.private THEN 0 ELSE d.listed END AS listed, CASE WHEN a.private THEN 0 ELSE d.relayed END AS relayed,
-           CASE WHEN a.private THEN 0 ELSE d.unlisted END AS unlisted, CASE WHEN a.private THEN 0 ELSE d.probes END AS probes,
-           d.spam AS client_spam, d.judged AS client_judged,
-           NOT a.private AND coalesce(d.guesses, false) AS guesses, NOT a.private AND coalesce(d.spams, false) AS spams,
-           NOT a.private AND coalesce(g.bad, false) AS bad_organisation
-    FROM arrivals a
+of_clients AS (
+    SELECT s.client, s.client_addr, s.organisation, s.private, s.verified AND NOT s.private AS verified,
+           CASE WHEN s.verified AND NOT s.private THEN coalesce(o.mails, 0) ELSE 0 END AS wrote_organisation,
+           CASE WHEN s.private THEN 0 ELSE coalesce(t.mails, 0) END AS wrote_client,
+           CASE WHEN s.private THEN 0 WHEN g.bad THEN coalesce(d.days, 0) ELSE coalesce(g.days, 0) END AS days,
+           CASE WHEN s.private THEN 0 ELSE d.listed END AS listed, CASE WHEN s.private THEN 0 ELSE d.relayed END AS relayed,
+           CASE WHEN s.private THEN 0 ELSE d.unlisted END AS unlisted, CASE WHEN s.private THEN 0 ELSE d.probes END AS probes,
+           NOT s.private AND coalesce(d.guesses, false) AS guesses, NOT s.private AND coalesce(d.spams, false) AS spams,
+           NOT s.private AND coalesce(g.bad, false) AS bad_organisation
+    FROM strangers s
     LEFT JOIN deeds d USING (client_addr)
-    LEFT JOIN organisations g ON g.organisation = a.organisation
-    LEFT JOIN to_organisation o ON o.organisation = a.organisation
-    LEFT JOIN written w ON w.domain = a.sender_domain
-    LEFT JOIN domains m ON m.sender_domain = a.sender_domain
-    LEFT JOIN to_relay t ON t.relay_addr = a.client_addr
+    LEFT JOIN organisations g ON g.organisation = s.organisation
+    LEFT JOIN to_organisation o ON o.organisation = s.organisation
+    LEFT JOIN to_relay t ON t.relay_addr = s.client_addr
+),
+of_senders AS (
+    SELECT s.sender, s.sender_domain, s.sender_domain IN (SELECT domain FROM own_domains) AS claims_own,
+           CASE WHEN m.homes <= $homes THEN coalesce(w.mails, 0) ELSE 0 END AS wrote_domain,
+           m.homes = 1 AND m.days >= $many_days AS one_home
+    FROM senders s
+    LEFT JOIN written w ON w.domain = s.sender_domain
+    LEFT JOIN domains m ON m.sender = s.sender
+),
+facts AS (
+    SELECT a.sender, a.spam, a.clean, c.*, s.sender_domain,
+           s.sender_domain = c.organisation OR ends_with(s.sender_domain, '.' || c.organisation) AS aligned,
+           coalesce(s.wrote_domain, 0) AS wrote_domain, coalesce(s.claims_own, false) AS claims_own,
+           NOT c.private AND coalesce(c.verified AND aligned AND NOT c.bad_organisation OR s.one_home, false) AND NOT s.claims_own AS its_domain
+    FROM (SELECT DISTINCT client, sender, spam, clean FROM alike) a JOIN of_clients c USING (client) LEFT JOIN of_senders s USING (sender)
 ),
 weighed AS (
     SELECT *,
@@ -75,6 +92,8 @@ summed AS (
     SELECT w.* REPLACE (CASE WHEN w.sender_domain IS NULL THEN greatest(w.points_for, coalesce(b.points, 0)) ELSE w.points_for END AS points_for)
     FROM weighed w LEFT JOIN best b ON b.client_addr = w.client_addr AND w.sender_domain IS NULL AND NOT w.private
 )
-SELECT *, CASE WHEN points_for - points_against >= $wanted_from THEN 'wanted'
-               WHEN points_for - points_against <= -$unwanted_from THEN 'unwanted' ELSE 'no_evidence' END AS harm
+SELECT client, sender, spam, clean, wrote_client, wrote_organisation, wrote_domain, days, its_domain, probes,
+       listed, unlisted, relayed, guesses, spams, claims_own,
+       CASE WHEN points_for - points_against >= $wanted_from THEN 'wanted'
+            WHEN points_for - points_against <= -$unwanted_from THEN 'unwanted' ELSE 'no_evidence' END AS harm
 FROM summed

@@ -1,12 +1,13 @@
 -- title: What each client did elsewhere in the log
 -- question: How often was a client that delivers mail also listed, turned away as a relay, or wrong about recipients?
--- tables: recipient_facts, rcpt, decisions, deliveries, arrivals (analyses/evidence_arrivals.sql)
+-- tables: recipient_facts, rcpt, decisions, deliveries, clients (analyses/organisations.py), alike (analyses/evidence.py)
 -- parameters: $listed, $relaying, $unlisted the names of restrictions that tell it
 -- caveats: Made once as table "client_deeds", one row per client address that has accepted mail. Counts are recipients;
 --   unlisted counts distinct addresses that do not exist here. Postscreen's text names no restriction.
 WITH delivering AS (
-    SELECT client_addr, count(DISTINCT day) AS days, count(*) AS accepted, count(*) FILTER (WHERE spam) AS spam
-    FROM arrivals WHERE client_addr IS NOT NULL GROUP BY client_addr
+    SELECT client_addr, count(DISTINCT day) AS days, sum(accepted)::BIGINT AS accepted, sum(spam)::BIGINT AS spam
+    FROM (SELECT client, day, sum(recipients) AS accepted, coalesce(sum(recipients) FILTER (WHERE spam), 0) AS spam FROM alike GROUP BY client, day)
+    JOIN clients USING (client) WHERE client_addr IS NOT NULL GROUP BY client_addr
 ),
 refused AS (
     SELECT r.id, r.client_addr, r.stands, r."by" IN (SELECT unnest($listed::VARCHAR[])) OR r."by" LIKE '%; client [ip] blocked using %' AS listed,

@@ -1,29 +1,35 @@
 -- title: Mail that the site's own users sent
 -- question: To which domains and relays did authorized clients and local users send mail, and on which local days?
--- tables: message_facts, queue, deliveries, flags, days, clients (analyses/organisations.py), submission (the site's own services)
+-- tables: message_facts, deliveries, flags, clients (analyses/organisations.py), hours, submitted, own_domains
+--   (analyses/evidence_hours.sql, evidence_submitted.sql, evidence_own_domains.sql)
 -- parameters: none
 -- caveats: Made once as table "own_sent", one row per mail, domain and relay. Bounces and automatic answers have the
 --   empty sender and are left out. What a content filter put back is followed. A mail from loopback without a login may
 --   be anybody's mail that a filter put back, so it does not count. A mail counts by its day of delivery.
-WITH RECURSIVE submitted AS (
-    SELECT message FROM queue
-    SEMI JOIN (SELECT message FROM queue WHERE event = 'client' AND service IN (SELECT service FROM submission)) USING (message)
-    WHERE event = 'client' GROUP BY message HAVING arg_min(service, position) IN (SELECT service FROM submission)
+WITH RECURSIVE hops AS MATERIALIZED (
+    SELECT message, successor FROM deliveries WHERE successor IS NOT NULL
+),
+networks AS (
+    SELECT client_name, client_addr FROM clients WHERE own AND NOT loopback
 ),
 own AS (
     SELECT m.message AS mail, m.message
     FROM message_facts m
-    LEFT JOIN clients c ON c.client_name IS NOT DISTINCT FROM m.client_name AND c.client_addr IS NOT DISTINCT FROM m.client_addr
     WHERE (SELECT count(*) FROM flags) > 0 AND m.predecessor IS NULL AND m.sender <> ''
-      AND (m.sasl_username IS NOT NULL OR m.via = 'pickup' OR c.own AND NOT c.loopback OR m.message IN (SELECT message FROM submitted))
+      AND (m.sasl_username IS NOT NULL OR m.via = 'pickup' OR m.message IN (SELECT message FROM submitted)
+           OR m.message IN (SELECT f.message FROM message_facts f JOIN networks n
+                            ON n.client_name IS NOT DISTINCT FROM f.client_name AND n.client_addr IS NOT DISTINCT FROM f.client_addr))
     UNION
-    SELECT o.mail, d.successor FROM own o JOIN deliveries d ON d.message = o.message WHERE d.successor IS NOT NULL
+    SELECT o.mail, h.successor FROM own o JOIN hops h ON h.message = o.message
+),
+sent AS (
+    SELECT o.mail, lower(split_part(d.recipient, '@', -1)) AS domain, d.relay_addr, h.day
+    FROM own o
+    JOIN (SELECT message, ts, recipient, relay_addr FROM deliveries WHERE daemon = 'smtp' AND status = 'sent' AND successor IS NULL) d
+        ON d.message = o.message
+    LEFT JOIN hours h ON h.hour = date_trunc('hour', d.ts) AND d.ts >= h."begin" AND d.ts < h."end"
+    WHERE contains(d.recipient || '', '@')
 )
-SELECT DISTINCT o.mail, lower(split_part(d.recipient, '@', -1)) AS domain, d.relay_addr, days.day
-FROM own o
-JOIN deliveries d ON d.message = o.message
-LEFT JOIN days ON d.ts >= days."begin" AND d.ts < days."end"
-WHERE d.daemon = 'smtp' AND d.status = 'sent' AND d.successor IS NULL AND contains(d.recipient, '@')
-  AND d.relay_addr NOT IN ('127.0.0.1', '::1')
-  -- domains for which strangers' mail is accepted are the site's own: a forged sender in them proves nothing
-  AND lower(split_part(d.recipient, '@', -1)) NOT IN (SELECT domain FROM own_domains)
+SELECT DISTINCT mail, domain, relay_addr, day FROM sent
+-- domains for which strangers' mail is accepted are the site's own: a forged sender in them proves nothing
+WHERE relay_addr NOT IN ('127.0.0.1', '::1') AND domain NOT IN (SELECT domain FROM own_domains)

@@ -68,15 +68,16 @@ def parse_address(text: str | None) -> Address | None:
 def table(
     clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str], known: Known = NOBODY
 ) -> pa.Table:
-    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private, known.
+    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private, known, client.
 
     *own*: inside *mynetworks*. *private*: private and neither own nor loopback (it may be NAT in front of many).
-    *network*: the address block, for following retries. *known*: lists need not show it (``config.Known``).
+    *network*: the address block, for following retries. *known*: lists need not show it (``config.Known``). *client*:
+    its number, which stands for name and address where many rows are compared.
     """
     networks = [ipaddress.ip_network(n, strict=False) for n in mynetworks]
-    rows = [(*_row(name, addr, networks), known.has(name, addr)) for name, addr in clients]
-    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private", "known")
-    types = (pa.string(),) * 4 + (pa.bool_(),) * 4
+    rows = [(*_row(name, addr, networks), known.has(name, addr), i) for i, (name, addr) in enumerate(clients)]
+    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private", "known", "client")
+    types = (pa.string(),) * 4 + (pa.bool_(),) * 4 + (pa.int32(),)
     columns = zip(*rows, strict=True) if rows else ((),) * len(names)
     return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
 

@@ -3,11 +3,7 @@
 -- silence is the longest time between two warnings in a row, in seconds.
 WITH lines AS (
     SELECT trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service, action = 'reject_warning' AS warning, ts, position
-    FROM decisions
-    WHERE ts IS NOT NULL AND origin = 'smtpd'
-      AND (action = 'reject_warning'
-           OR action = 'reject' AND (restriction IN (SELECT restriction FROM decisions WHERE action = 'reject_warning')
-                                     OR restriction IS NULL AND reason_shape IN (SELECT reason_shape FROM decisions WHERE action = 'reject_warning')))
+    FROM decisions WHERE ts IS NOT NULL AND origin = 'smtpd' AND action IN ('reject_warning', 'reject')
 ),
 warned AS (
     SELECT name, service, min(ts) AS first, max(ts) AS last, coalesce(max(epoch(ts - before)), 0) AS silence, count(*) AS warnings

@@ -1,25 +1,32 @@
 -- Question: for each restriction on trial, what would enforcing it do to the recipients that it flagged?
 -- Tables: flagged, decisions (for the warning lines). Counts are recipients unless the name says otherwise.
 -- Caveats: flagged = rejected_anyway + deferred_anyway + abandoned + probes + accepted + unknown.
-WITH lines AS (
-    SELECT trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
-           sum(coalesce(repeat, 1))::BIGINT AS warning_lines, min(ts) AS first, max(ts) AS last,
+WITH warnings AS (
+    -- few kinds of lines, of which the rest asks
+    SELECT restriction, reason_shape, service, protocol_state, object IS NOT NULL AS has_object, reply_code,
+           sum(coalesce(repeat, 1)) AS n, min(ts) AS first, max(ts) AS last, min(position) AS position
+    FROM decisions WHERE action = 'reject_warning' GROUP BY ALL
+),
+named AS (
+    SELECT *, trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name FROM warnings
+),
+lines AS (
+    SELECT name, service::VARCHAR AS service, sum(n)::BIGINT AS warning_lines, min(first) AS first, max(last) AS last,
            any_value(restriction)::VARCHAR AS restriction, arg_min(reason_shape::VARCHAR, position) AS text,
-           arg_min(object IS NOT NULL, position) AS has_object, arg_min(reply_code, position) AS reply_code
-    FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2
+           arg_min(has_object, position) AS has_object, arg_min(reply_code, position) AS reply_code
+    FROM named GROUP BY 1, 2
 ),
 states AS (
     SELECT name, service, map_from_entries(list((state, n) ORDER BY state)) AS protocol_states
-    FROM (SELECT trial_name(restriction::VARCHAR, reason_shape::VARCHAR) AS name, service::VARCHAR AS service,
-                 coalesce(protocol_state::VARCHAR, '') AS state, sum(coalesce(repeat, 1))::BIGINT AS n
-          FROM decisions WHERE action = 'reject_warning' GROUP BY 1, 2, 3)
+    FROM (SELECT name, service::VARCHAR AS service, coalesce(protocol_state::VARCHAR, '') AS state, sum(n)::BIGINT AS n
+          FROM named GROUP BY 1, 2, 3)
     GROUP BY 1, 2
 ),
 alone AS (
     SELECT id, count(DISTINCT name) AS names FROM flagged WHERE certain GROUP BY id
 ),
 counts AS (
-    SELECT f.name, f.service, count(*) AS flagged, count(DISTINCT coalesce(message, session, f.id)) AS flagged_mails,
+    SELECT any_value(f.name) AS name, any_value(f.service) AS service, count(*) AS flagged, count(DISTINCT coalesce(message, session, f.id)) AS flagged_mails,
            count(*) FILTER (WHERE outcome = 'rejected') AS rejected_anyway,
            count(*) FILTER (WHERE outcome = 'deferred') AS deferred_anyway,
            count(*) FILTER (WHERE outcome = 'abandoned') AS abandoned,
@@ -42,7 +49,7 @@ counts AS (
            count(DISTINCT helo) FILTER (WHERE outcome = 'accepted') AS helo_names,
            count(DISTINCT nullif(split_part(sender, '@', -1), '')) FILTER (WHERE outcome = 'accepted') AS sender_domains,
            count(DISTINCT recipient) FILTER (WHERE outcome = 'accepted') AS recipients
-    FROM flagged f LEFT JOIN alone a USING (id) GROUP BY f.name, f.service
+    FROM flagged f LEFT JOIN alone a USING (id) GROUP BY f.entry
 ),
 fates AS (
     SELECT name, service, map_from_entries(list((fate, n) ORDER BY n DESC, fate)) AS fates

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from logtune.analyses.common import ask, keep
-from logtune.tables import Tables
+from logtune.analyses.evidence import ALIKE
+from logtune.tables import Tables, query
 
 SEEN_ALONE = {
     "this_recipients": "SELECT id FROM memory.main.trial_host_of SEMI JOIN this_host USING (host)",
@@ -46,6 +47,6 @@ def alone(tables: Tables, trial_name: str) -> Iterator[tuple[str, Tables]]:
         twin.con.execute("CREATE TEMP MACRO " + trial_name)
         twin.con.register("clients", clients)
         twin.con.register("this_host", pa.table({"host": pa.array([host], pa.string())}))
-        for name, rows in SEEN_ALONE.items():
+        for name, rows in (*SEEN_ALONE.items(), ("alike", query(ALIKE))):
             twin.con.execute(f"CREATE TEMP VIEW {name} AS {rows}")
         yield host, twin

@@ -3,7 +3,7 @@
 -- Parameters: $name the restriction or text, $service its service or null.
 -- Counts are recipients, mails, clients, greetings; facts are the strongest that any of the recipients has. line is the
 -- position of the first warning line, for "logtune lines".
-SELECT f.organisation, f.harm, any_value(f.who) AS who, mode(f.client_addr ORDER BY f.client_addr) AS client_addr, count(DISTINCT f.client_addr) AS clients,
+SELECT f.organisation, f.harm, min(f.who) AS who, mode(f.client_addr ORDER BY f.client_addr) AS client_addr, count(DISTINCT f.client_addr) AS clients,
        mode(f.helo ORDER BY f.helo) AS helo, count(DISTINCT f.helo) AS helos, mode(e.sender_domain ORDER BY e.sender_domain) AS sender_domain,
        count(*) AS recipients, count(DISTINCT coalesce(f.message, f.id)) AS mails, max(f.ts) AS last, min(f.line) AS line,
        coalesce(max(e.wrote_client), 0) AS wrote_client, coalesce(max(e.wrote_organisation), 0) AS wrote_organisation,

@@ -1,5 +1,8 @@
 -- Question: how many client organisations deliver wanted mail here (the base of a share), and how many of them are new?
--- Tables: evidence, arrivals. new: first seen after $since, a local day.
+-- Tables: alike, weighed, clients. new: first seen after $since, a local day.
+WITH wanted AS (
+    SELECT DISTINCT organisation
+    FROM alike SEMI JOIN (FROM weighed WHERE harm = 'wanted') w USING (client, sender, spam, clean) JOIN clients USING (client)
+)
 SELECT count(*) AS organisations, count(*) FILTER (WHERE first > $since) AS new
-FROM (SELECT a.organisation, min(a.day) AS first FROM arrivals a JOIN evidence e USING (id)
-      GROUP BY a.organisation HAVING bool_or(e.harm = 'wanted'))
+FROM (SELECT organisation, min(day) AS first FROM alike JOIN clients USING (client) GROUP BY organisation) SEMI JOIN wanted USING (organisation)

@@ -162,6 +162,21 @@ def test_private_addresses_tell_nothing_of_the_client() -> None:
     assert harms(site, mynetworks="10.0.0.0/8") == (0, 0, 0)
 
 
+def test_an_organisation_is_private_where_all_of_its_clients_are() -> None:
+    """What is said of it does not depend on which client came first."""
+    site = Site()
+    site.arrives(2, "gw.roofing.example[10.0.0.5]", BOSS)
+    site.arrives(3, "gw.bakery.example[10.0.0.6]", "a@bakery.example")
+    site.arrives(4, "mx.roofing.example[192.0.2.7]", BOSS)
+    found = site.trial()
+    (entry,) = found.restrictions
+    rows = found.tables.frame("trial_strangers", name=entry.name, service=entry.service).to_pylist()
+    assert {row["organisation"]: row["who"] for row in rows} == {
+        "roofing.example": "others",
+        "bakery.example": "private",
+    }
+
+
 def test_the_parts_add_up() -> None:
     """Authorized clients, own filter, wanted, no evidence and unwanted are all that is newly stopped."""
     site = Site()
