@@ -1,18 +1,18 @@
 -- title: Own mail that other sites rejected or deferred
 -- question: Why did other sites not take our mail, and which ones?
--- tables: deliveries, message_facts, days
+-- tables: failed_deliveries, deliveries, message_facts, days
 -- parameters: none
 -- caveats: Deliveries of smtp to other hosts (no own filter: no loopback port but 25, no successor; no verification probes); forwarded mail of strangers is in it.
 --   The cause is read from the remote side's words (English), first match wins; what no pattern knows is 'other'.
 --   Recipients are (mail, recipient) pairs; a recipient tried several times counts once per cause. Notices: mail from the null sender,
 --   such as bounces to forged senders. Two kinds of rows: per cause and destination (no day), and per cause and day (no destination).
 WITH sent AS (
-    SELECT DISTINCT message, recipient FROM deliveries WHERE status = 'sent'
+    SELECT DISTINCT message, recipient FROM deliveries SEMI JOIN failed_deliveries USING (message) WHERE status = 'sent'
 ), failures AS (
-    SELECT d.message, d.recipient, d.status::VARCHAR AS status, d.ts, d.reason, d.dsn,
+    SELECT d.message, d.recipient, d.status, d.ts, d.reason, d.dsn,
            coalesce(d.reason, '') LIKE '%said:%' OR coalesce(d.reason, '') LIKE '%refused to talk to me:%' AS spoken,
            sent.message IS NOT NULL AS delivered, message_facts.sender = '' AS notice
-    FROM deliveries AS d
+    FROM failed_deliveries AS d
     LEFT JOIN sent ON sent.message = d.message AND sent.recipient = d.recipient
     LEFT JOIN message_facts ON message_facts.message = d.message
     WHERE d.daemon = 'smtp' AND d.status IN ('bounced', 'deferred', 'softbounce') AND d.successor IS NULL
