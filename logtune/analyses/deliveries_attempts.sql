@@ -19,7 +19,7 @@ WITH retries AS (
            successor IS NOT NULL AS hop,
            (coalesce(relay_addr, '') LIKE '127.%' OR coalesce(relay_addr, '') = '::1') AND coalesce(relay_port, 0) <> 25 AS own_filter,
            status IN ('deferred', 'softbounce') AS deferred,
-           hash(message, daemon, pid, relay, status, delay, delay_before_qmgr, delay_in_qmgr, delay_setup, delay_transmit) AS transaction
+           hash(message, daemon, pid, relay_addr, relay_port, status, delay, delay_before_qmgr, delay_in_qmgr, delay_setup, delay_transmit) AS transaction
     FROM deliveries
     WHERE status NOT IN ('deliverable', 'undeliverable') AND delay IS NOT NULL
 ), shared AS ( -- few transactions have several lines
