@@ -108,14 +108,18 @@ def run(code: str) -> str:
     return done.stdout
 
 
+def modules_of(code: str) -> set[str]:
+    """What a fresh Python has loaded when it ends after *code*."""
+    at_end = "import atexit, sys; atexit.register(lambda: print('loaded:', *sys.modules))"
+    return set(run(f"{at_end}\n{code}").splitlines()[-1].split())
+
+
 def loaded_by(code: str) -> set[str]:
     """Heavy libraries that a fresh Python has loaded after *code*."""
-    report = "import sys\ntry:\n    {}\nfinally:\n    print('loaded:', *sys.modules)"
-    last = run(report.format(code.replace("\n", "\n    "))).splitlines()[-1]
-    return HEAVY & set(last.split())
+    return HEAVY & modules_of(code)
 
 
-RUN = "import sys; sys.argv = ['logtune', {}]; from logtune.cli import main\ntry: main()\nexcept SystemExit: pass"
+RUN = "import sys; sys.argv = ['logtune', {}]; from logtune.cli import main; main()"
 HELP = RUN.format("'--help'")
 REPORT = RUN.format(f"'report', '--no-progress', {str(PACKAGE.parent / 'sample_logs' / 'helo_trial.log')!r}")
 
@@ -160,8 +164,7 @@ def test_report_does_without_data_frames() -> None:
 def test_the_native_core_does_without_the_patterns_of_the_other() -> None:
     """Hundreds of patterns are not compiled where they are not used."""
     pytest.importorskip("logtune._native", reason="native core not built", exc_type=ImportError)
-    left = "assert 'logtune.parse.families' not in sys.modules"
-    run(f"{REPORT}\n{left}")
+    assert "logtune.parse.families" not in modules_of(REPORT)
 
 
 def test_the_library_has_data_frames() -> None:
@@ -183,10 +186,8 @@ def test_help_is_instant() -> None:
 
 def test_a_command_is_made_without_the_others() -> None:
     """Making a command takes time: the one that is asked for is made alone."""
-    code = RUN.format("'sizing', '--help'")
-    asked = run(f"{code}\nprint('loaded:', *sys.modules)").splitlines()[-1].split()
     others = {f"logtune.cli.{name}" for name in cli.COMMANDS}
-    assert others & set(asked) == {"logtune.cli.sizing"}
+    assert others & modules_of(RUN.format("'sizing', '--help'")) == {"logtune.cli.sizing"}
 
 
 def test_relations_are_made_in_an_order_in_which_none_waits_for_ever() -> None:

@@ -19,6 +19,7 @@ from logtune.analyses.quota import quota_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
 from logtune.analyses.servers_sections import server_findings
+from logtune.analyses.trouble import keep_decision_texts, keep_failed_deliveries, keep_warnings
 from logtune.analyses.vrfy import vrfy_findings
 from logtune.results import Finding, Item, Level, Next, Note, Section
 
@@ -116,6 +117,7 @@ def _warnings(log: Tables, zone: ZoneInfo) -> tuple[list[Finding], int]:
     """Findings of the warnings, and how many lines were left aside as the doing of others."""
     troubles: dict[Rule, Trouble] = {}
     fatal, tools, other = Trouble(), Trouble(), Trouble()
+    keep_warnings(log)
     for row in ask(log, "attention_notices"):
         _, severity, daemon, sample, lines, first, last, *_ = row
         rule = rule_of(sample)
@@ -196,6 +198,7 @@ DECISIONS = (
 
 def _decisions(log: Tables, zone: ZoneInfo) -> list[Finding]:
     troubles: dict[str, Trouble] = {}
+    keep_decision_texts(log)
     for shape, daemon, sample, lines, first, last in ask(log, "attention_decisions"):
         name = next((d[0] for d in DECISIONS if d[1] in shape.lower()), "")
         troubles.setdefault(name, Trouble()).add(lines, first, last, f"{daemon}: {sample}")
@@ -222,6 +225,7 @@ DELIVERIES = {
 
 def _deliveries(log: Tables, zone: ZoneInfo) -> list[Finding]:
     troubles: dict[str, Trouble] = {}
+    keep_failed_deliveries(log)
     for name, daemon, sample, lines, _, domains, first, last in ask(log, "attention_deliveries"):
         if name != "name service" or domains >= NAME_SERVICE_DOMAINS:
             troubles.setdefault(name, Trouble()).add(lines, first, last, f"{daemon}: {sample}")

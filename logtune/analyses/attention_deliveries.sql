@@ -1,6 +1,6 @@
 -- title: Deliveries that tell of trouble on this server
 -- question: Which deliveries failed for a reason of this server: loops, transports, name service, files?
--- tables: deliveries
+-- tables: failed_deliveries
 -- parameters: none
 -- caveats: One line per recipient and try. What other sites said of themselves is left out. Name service errors of a single foreign domain are that domain's; many domains are ours.
 --   A mailbox at its limit is no trouble of files: see Mailboxes over quota.
@@ -14,7 +14,7 @@ WITH troubles AS (
                 WHEN daemon <> 'smtp' AND regexp_matches(reason, '(?i)connect to .*(refused|no such file|timed out)') THEN 'transport'
            END AS trouble,
            daemon::VARCHAR AS daemon, message, recipient, reason, ts, position
-    FROM deliveries
+    FROM failed_deliveries
     WHERE status IN ('deferred', 'bounced', 'softbounce') AND reason IS NOT NULL
       AND (daemon <> 'smtp' OR reason NOT LIKE '%said:%')
 )

@@ -1,6 +1,6 @@
 -- title: Warnings and errors by kind
 -- question: Which warnings, errors and fatal errors does the log have, and how many of each kind?
--- tables: notices
+-- tables: warnings
 -- parameters: none
 -- caveats: Texts that differ only in numbers and in what stands in <..>, [..] or quotes are one kind, shown by its latest text.
 --   Warnings that only say what a client or a remote site did are left out here where they come by the thousand
@@ -10,8 +10,8 @@ SELECT kind::VARCHAR AS kind, severity::VARCHAR AS severity, daemon::VARCHAR AS 
        sum(coalesce(repeat, 1))::BIGINT AS lines,
        min(ts) AS first, max(ts) AS last,
        arg_max(endpoint, position) AS endpoint, max(value) AS value
-FROM notices
-WHERE severity IN ('warning', 'error', 'fatal', 'panic') AND text IS NOT NULL
+FROM warnings
+WHERE text IS NOT NULL
   AND kind NOT IN ('sasl_failure', 'client_sasl_failure', 'process_limit', 'log_loss')
   AND text NOT LIKE 'hostname % does not resolve to address %'
   AND text NOT LIKE 'Illegal address syntax from %'

@@ -35,19 +35,19 @@ TRIAL = _and(
     RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message message_id verdict"
 )
 WHAT_IF = _and(TRIAL, notices="pid client_addr")
-REJECTS = _and(RELATIONS, decisions="object reason repeat", deliveries="relay_addr reason")
+REJECTS = _and(RELATIONS, decisions="object reason repeat", deliveries="relay_addr relay_port dsn reason")
 DELAYS = _and(
     RELATIONS,
     deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"
     " delay_transmit dsn reason",
-    notices="severity client_addr endpoint value",
+    notices="daemon repeat severity client_name client_addr endpoint value",
 )
 SIZING = _and(
     DELAYS,
     decisions="object repeat",
     verdicts=" ".join(TRIAL["verdicts"]),
     deliveries="service queued_as",
-    notices="instance service daemon repeat severity client_name client_addr endpoint value text",
+    notices="instance service",
 )
 REPORT = _and(
     {name: TRIAL[name] | REJECTS[name] | DELAYS[name] | SIZING[name] for name in RELATIONS},

@@ -5,7 +5,7 @@
 -- caveats: as Sessions at the same moment, step by step. A span counts for the day on which it begins; spans without readable
 --   stamps have a level and no length.
 WITH services AS (
-    SELECT DISTINCT host, instance, service, hash(host, instance, service) AS number FROM session_facts
+    SELECT *, hash(host, instance, service) AS number FROM (SELECT DISTINCT host, instance, service FROM session_facts)
 ), quarters AS (
     SELECT number, level, time_bucket(INTERVAL 15 MINUTES, ts) AS quarter,
            coalesce(sum(greatest(0, epoch_us(until) - epoch_us(ts))), 0) AS microseconds

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, keep, share, sums
+from logtune.analyses.trouble import keep_failed_deliveries
 from logtune.results import Column, Item, Kind, Metric, Next, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def deliveries(log: Tables, options: Options) -> Section:
 
 def prepare(log: Tables) -> None:
     """Keep the delivery attempts with their kind of try as table ``attempts``, once per log."""
+    keep_failed_deliveries(log)
     keep(log, "attempts", "deliveries_attempts", begin=log.period.first)
 
 

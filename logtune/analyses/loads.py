@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from logtune.analyses.common import ask, keep
+from logtune.analyses.deliveries import prepare
 from logtune.postfix.process_limits import DEFAULT_LIMIT, NO_LIMIT, ServiceLimit, is_service, limit_of
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def number_of(log: Tables, key: Key) -> int | None:
 
 def transport_loads(log: Tables, limits: Iterable[ServiceLimit] = ()) -> dict[TransportKey, Load]:
     """Load per transport (host, instance, service, daemon, transport of pipe), highest peak first."""
-    keep(log, "attempts", "deliveries_attempts", begin=log.period.first)
+    prepare(log)
     found: dict[TransportKey, Load] = {}
     for host, instance, service, daemon, pipe, day, level, seconds, instant in ask(log, "processes_deliveries"):
         load = found.setdefault((host, instance, service, daemon, pipe), Load())

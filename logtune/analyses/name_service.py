@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, counted, duration
 from logtune.analyses.deliveries import prepare
+from logtune.analyses.trouble import keep_failed_deliveries, keep_warnings
 from logtune.results import Column, Finding, Item, Kind, Level, Metric, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -167,6 +168,7 @@ def _found(log: Tables) -> list[Finding]:
 
 
 def _bursts(log: Tables) -> list[Finding]:
+    _prepare(log)
     minutes = ask(log, "name_service_bursts", names=BURST_NAMES)
     if not minutes:
         return []
@@ -177,8 +179,18 @@ def _bursts(log: Tables) -> list[Finding]:
     return [Finding(level, "The name server failed for many names at once", detail, "logtune delays")]
 
 
+def _prepare(log: Tables) -> None:
+    keep_warnings(log)
+    keep_failed_deliveries(log)
+
+
+def _failed_lookups(log: Tables) -> list[tuple[Any, ...]]:
+    _prepare(log)
+    return ask(log, "name_service_failures")
+
+
 def _no_answers(log: Tables) -> list[Finding]:
-    lines = sum(row[2] for row in ask(log, "name_service_failures") if row[1] == NO_ANSWER)
+    lines = sum(row[2] for row in _failed_lookups(log) if row[1] == NO_ANSWER)
     if lines < NO_ANSWER_MIN:
         return []
     detail = f'{lines:,} lines say "try again" or "temporary failure": ask the resolver: {_RESOLVER}.'
@@ -199,7 +211,7 @@ def _later(log: Tables) -> list[Finding]:
 
 
 def _failures(log: Tables) -> list[Item]:
-    found = ask(log, "name_service_failures")
+    found = _failed_lookups(log)
     if not found:
         return [Note("No line says that a lookup failed.")]
     columns = (

@@ -1,17 +1,15 @@
 -- title: Mailboxes over quota
 -- question: Whose mailbox on this server is over quota, since when, how much mail does it cost, and whose mail?
--- tables: deliveries, decisions, queue
+-- tables: failed_deliveries, decision_texts, deliveries, decisions, queue
 -- parameters: $texts regular expression of the quota texts, $top rows
 -- caveats: Overquota is a text, not a code: VDA, Dovecot and the file system each say it in their own way, and a site may change it.
 --   Deliveries of smtp to other hosts are left out, but for those with a private address: the others are other sites' mailboxes.
 --   Waiting: mails deferred for it and not yet removed. Bounced: also those that expired. Later: deferred, then delivered. Rejected:
 --   recipients, while the client is there. Dovecot's LDA without -e sends the bounce itself: then the log says "delivered".
-WITH shapes AS MATERIALIZED ( -- few: the texts are looked for in these alone
-    SELECT DISTINCT reason_shape FROM decisions WHERE action = 'reject'
-), quota_shapes AS (
-    SELECT reason_shape FROM shapes WHERE regexp_matches(reason_shape, $texts)
+WITH quota_shapes AS (
+    SELECT DISTINCT reason_shape FROM decision_texts WHERE rejects AND regexp_matches(reason_shape, $texts)
 ), hits AS (
-    SELECT lower(recipient) AS mailbox, ts, position, message, NULL AS sender, status::VARCHAR AS status, reason FROM deliveries
+    SELECT lower(recipient) AS mailbox, ts, position, message, NULL AS sender, status, reason FROM failed_deliveries
     WHERE status IN ('deferred', 'bounced', 'softbounce') AND successor IS NULL
       AND (daemon <> 'smtp' OR regexp_matches(relay_addr, '^(127\.|10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|::1$|f[cd][0-9a-f]{2}:)'))
       AND regexp_matches(reason, $texts)

@@ -1,19 +1,19 @@
 -- title: Rejected recipients by restriction
 -- question: Which restriction rejected or deferred how many recipients, of how many clients?
--- tables: recipient_facts, decisions
+-- tables: recipient_facts, decision_texts
 -- parameters: none
 -- caveats: Real rejects only, no warnings of restrictions on trial. What a site's own table or policy service said is a free text:
 --   it has no name here and stands together as '(text not known)'.
 --   Header and body checks, milters, the before-queue filter and postscreen are no restrictions: header_checks, (milter), (proxy), (postscreen).
 --   Mail that the own content filter gave back is left out, as in the overview: its recipients were counted when they came in.
 WITH names AS (
-    SELECT DISTINCT restriction::VARCHAR AS "by", restriction::VARCHAR AS label FROM decisions WHERE restriction IS NOT NULL
+    SELECT restriction AS "by", restriction AS label FROM decision_texts WHERE restriction IS NOT NULL
     UNION
-    SELECT reason_shape::VARCHAR, any_value('(' || origin || ')') FROM decisions
-    WHERE restriction IS NULL AND part IS NULL AND reason_shape IS NOT NULL AND action = 'reject'
+    SELECT reason_shape, any_value('(' || origin || ')') FROM decision_texts
+    WHERE restriction IS NULL AND part IS NULL AND reason_shape IS NOT NULL AND rejects
     GROUP BY 1 HAVING bool_and(origin <> 'smtpd')
     UNION
-    SELECT DISTINCT part || '_checks', part || '_checks' FROM decisions WHERE part IS NOT NULL
+    SELECT part || '_checks', part || '_checks' FROM decision_texts WHERE part IS NOT NULL
 )
 SELECT coalesce(names.label, CASE WHEN recipient_facts."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
        count(*) AS recipients,

@@ -1,17 +1,17 @@
 -- title: Rejected recipients by restriction and day
 -- question: On which local days did each restriction reject or defer?
--- tables: recipient_facts, decisions, days
+-- tables: recipient_facts, decision_texts, days
 -- parameters: none
 -- caveats: as Rejected recipients by restriction; recipients without a readable stamp are left out.
 --   Mail that the own content filter gave back is left out, as in the overview: its recipients were counted when they came in.
 WITH names AS (
-    SELECT DISTINCT restriction::VARCHAR AS "by", restriction::VARCHAR AS label FROM decisions WHERE restriction IS NOT NULL
+    SELECT restriction AS "by", restriction AS label FROM decision_texts WHERE restriction IS NOT NULL
     UNION
-    SELECT reason_shape::VARCHAR, any_value('(' || origin || ')') FROM decisions
-    WHERE restriction IS NULL AND part IS NULL AND reason_shape IS NOT NULL AND action = 'reject'
+    SELECT reason_shape, any_value('(' || origin || ')') FROM decision_texts
+    WHERE restriction IS NULL AND part IS NULL AND reason_shape IS NOT NULL AND rejects
     GROUP BY 1 HAVING bool_and(origin <> 'smtpd')
     UNION
-    SELECT DISTINCT part || '_checks', part || '_checks' FROM decisions WHERE part IS NOT NULL
+    SELECT part || '_checks', part || '_checks' FROM decision_texts WHERE part IS NOT NULL
 ), quarters AS (
     SELECT coalesce(names.label, CASE WHEN recipient_facts."by" IS NULL THEN '(not logged)' ELSE '(text not known)' END) AS restriction,
            time_bucket(INTERVAL 15 MINUTES, ts) AS quarter,

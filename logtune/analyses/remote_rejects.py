@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, counted, course, courses, covered_days, share
+from logtune.analyses.trouble import keep_failed_deliveries
 from logtune.results import Column, Finding, Item, Kind, Level, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Cause:
 
 def remote_rejects(log: Tables, options: Options) -> Section:
     """Causes with recipients, what bounced and what came through later, and the destinations behind them."""
-    found = ask(log, "remote_rejects")
+    found = _found(log)
     per_destination = [row for row in found if row[-1]]
     if not per_destination:
         return Section(
@@ -79,6 +80,12 @@ def remote_rejects(log: Tables, options: Options) -> Section:
         _by_destination(per_destination, options.top),
     ]
     return Section("remote_rejects", "Own mail rejected elsewhere", items, f"{total:,} recipients")
+
+
+def _found(log: Tables) -> list[tuple[Any, ...]]:
+    """Rows per cause and destination, and per cause and day."""
+    keep_failed_deliveries(log)
+    return ask(log, "remote_rejects")
 
 
 def _causes(rows: list[tuple[Any, ...]]) -> dict[str, Cause]:
@@ -106,7 +113,7 @@ def _findings(causes: dict[str, Cause]) -> list[Finding]:
 
 def remote_findings(log: Tables) -> list[Finding]:
     """The findings alone, for the list of what needs a person."""
-    return _findings(_causes([row for row in ask(log, "remote_rejects") if row[-1]]))
+    return _findings(_causes([row for row in _found(log) if row[-1]]))
 
 
 def _by_cause(causes: dict[str, Cause], total: int, per_day: dict[str, tuple[int | None, ...]]) -> Table:

@@ -1,23 +1,23 @@
 -- title: Own mail that other sites rejected or deferred
 -- question: Why did other sites not take our mail, and which ones?
--- tables: deliveries, message_facts, days
+-- tables: failed_deliveries, deliveries, message_facts, days
 -- parameters: none
 -- caveats: Deliveries of smtp to other hosts (no own filter: no loopback port but 25, no successor; no verification probes); forwarded mail of strangers is in it.
 --   The cause is read from the remote side's words (English), first match wins; what no pattern knows is 'other'.
 --   Recipients are (mail, recipient) pairs; a recipient tried several times counts once per cause. Notices: mail from the null sender,
 --   such as bounces to forged senders. Two kinds of rows: per cause and destination (no day), and per cause and day (no destination).
 WITH sent AS (
-    SELECT DISTINCT message, recipient FROM deliveries WHERE status = 'sent'
+    SELECT DISTINCT message, recipient FROM deliveries SEMI JOIN failed_deliveries USING (message) WHERE status = 'sent'
 ), failures AS (
-    SELECT d.message, d.recipient, d.status::VARCHAR AS status, d.ts, d.reason, d.dsn,
+    SELECT d.message, d.recipient, d.status, d.ts, d.reason, d.dsn,
            coalesce(d.reason, '') LIKE '%said:%' OR coalesce(d.reason, '') LIKE '%refused to talk to me:%' AS spoken,
            sent.message IS NOT NULL AS delivered, message_facts.sender = '' AS notice
-    FROM deliveries AS d
+    FROM failed_deliveries AS d
     LEFT JOIN sent ON sent.message = d.message AND sent.recipient = d.recipient
     LEFT JOIN message_facts ON message_facts.message = d.message
     WHERE d.daemon = 'smtp' AND d.status IN ('bounced', 'deferred', 'softbounce') AND d.successor IS NULL
       AND NOT ((coalesce(d.relay_addr, '') LIKE '127.%' OR coalesce(d.relay_addr, '') = '::1') AND coalesce(d.relay_port, 0) <> 25)
-), caused AS (
+), caused AS MATERIALIZED ( -- else the patterns are compiled for each of the two questions below
     SELECT *,
            CASE -- src/smtp/smtp_connect.c, smtp_addr.c: nobody answered
                 WHEN NOT spoken AND regexp_matches(reason, '(?i)host or domain name not found|name service error|no MX|unable to look up|nullMX|does not accept mail') THEN 'the domain cannot be found'
@@ -39,18 +39,22 @@ WITH sent AS (
                 WHEN dsn LIKE '4.3.%' OR regexp_matches(reason, '(?i)temporar|try again later|service (is )?unavailable') THEN 'trouble over there'
                 ELSE 'other' END AS cause
     FROM failures
+), recipients AS ( -- a recipient counts once per cause
+    SELECT cause, lower(split_part(recipient, '@', -1)) AS destination, message, recipient, count(*) AS attempts,
+           bool_or(status = 'bounced') AS bounced, bool_or(delivered) AS delivered, bool_or(notice) AS notice,
+           max(ts) AS last, arg_max(reason, ts) AS sample
+    FROM caused GROUP BY ALL
 )
-SELECT cause,
-       CASE WHEN grouping(destination) = 0 THEN destination END AS destination,
-       CASE WHEN grouping("day") = 0 THEN "day" END AS "day",
-       count(DISTINCT (message, recipient)) AS recipients,
-       count(*) AS attempts,
-       count(DISTINCT (message, recipient)) FILTER (WHERE status = 'bounced') AS bounced,
-       count(DISTINCT (message, recipient)) FILTER (WHERE delivered) AS delivered_later,
-       count(DISTINCT (message, recipient)) FILTER (WHERE notice) AS notices,
-       arg_max(reason, ts) AS sample,
-       grouping("day") AS per_destination
-FROM (SELECT caused.*, lower(split_part(recipient, '@', -1)) AS destination, days."day" AS "day"
-      FROM caused LEFT JOIN days ON caused.ts >= days."begin" AND caused.ts < days."end")
-GROUP BY GROUPING SETS ((cause, destination), (cause, "day"))
+SELECT cause, destination, NULL AS "day", count(*) AS recipients, sum(attempts)::BIGINT AS attempts,
+       count(*) FILTER (WHERE bounced) AS bounced, count(*) FILTER (WHERE delivered) AS delivered_later,
+       count(*) FILTER (WHERE notice) AS notices, arg_max(sample, last) AS sample, true AS per_destination
+FROM recipients
+GROUP BY cause, destination
+UNION ALL
+SELECT cause, NULL, "day", count(*), NULL, NULL, NULL, NULL, NULL, false
+FROM (
+    SELECT DISTINCT cause, days."day", message, recipient
+    FROM caused LEFT JOIN days ON caused.ts >= days."begin" AND caused.ts < days."end"
+)
+GROUP BY cause, "day"
 ORDER BY recipients DESC, 1, 2, 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, counted, course, courses, covered_days, cut_rows, keep
+from logtune.analyses.trouble import keep_warnings
 from logtune.results import Column, Finding, Item, Kind, Level, Metric, Note, Section, Table
 
 if TYPE_CHECKING:
@@ -53,7 +54,9 @@ def sasl(log: Tables, options: Options) -> Section:
 
 def sasl_findings(log: Tables) -> list[Finding]:
     """Guesses that were followed by a login from the same client, and own logins that failed elsewhere."""
+    keep_warnings(log)
     keep(log, "failures", "sasl_failures")
+    keep(log, "logins", "sasl_logins")
     _, _, _, own, sample = ask(log, "sasl_totals")[0]
     found = [_entered(row) for row in ask(log, "sasl_entered", guesses=GUESSES)]
     if own:

@@ -1,22 +1,15 @@
 -- title: Guesses that succeeded
 -- question: Which clients failed to log in many times and submitted mail with a login afterwards?
--- tables: failures, queue
+-- tables: failures, logins
 -- parameters: $guesses failures from which a client is suspicious
 -- caveats: smtpd logs the name that was tried since Postfix 3.5 only; before, names is 0. Lines, one per failed or aborted attempt.
---   A client is an address; behind NAT several people share it. Logins are mails submitted after the first failure of that client.
-WITH entered AS (
-    SELECT queue.client_addr, count(*) AS logins, min(queue.sasl_username) AS login
-    FROM queue JOIN (SELECT client_addr, min(position) AS since FROM failures GROUP BY 1) AS f
-      ON f.client_addr = queue.client_addr AND queue.position > f.since
-    WHERE queue.event = 'client' AND queue.sasl_username IS NOT NULL
-    GROUP BY 1
-)
+--   A client is an address; behind NAT several people share it. Logins: as Logins after failures.
 SELECT coalesce(max(client_name) || '[' || failures.client_addr || ']', failures.client_addr) AS client,
        sum(coalesce(repeat, 1))::BIGINT AS failures,
        count(DISTINCT username) AS names,
-       any_value(logins) AS logins,
-       any_value(login) AS login
-FROM failures JOIN entered ON entered.client_addr = failures.client_addr
+       any_value(logins.logins) AS logins,
+       any_value(logins.login) AS login
+FROM failures JOIN logins ON logins.client_addr = failures.client_addr
 GROUP BY failures.client_addr
 HAVING sum(coalesce(repeat, 1)) >= $guesses
 ORDER BY failures DESC, 1

@@ -3,9 +3,14 @@
 -- tables: failures, notices
 -- parameters: none
 -- caveats: Lines, one per failed or aborted attempt. Names are logged since Postfix 3.5 only.
-SELECT coalesce(sum(coalesce(repeat, 1)), 0)::BIGINT AS failures,
-       count(DISTINCT client_addr) AS clients,
-       count(DISTINCT username) AS names,
-       (SELECT coalesce(sum(coalesce(repeat, 1)), 0)::BIGINT FROM notices WHERE kind = 'client_sasl_failure') AS own_failures,
-       (SELECT arg_max(text, position) FROM notices WHERE kind = 'client_sasl_failure') AS own_sample
-FROM failures
+WITH entering AS (
+    SELECT coalesce(sum(coalesce(repeat, 1)), 0)::BIGINT AS failures,
+           count(DISTINCT client_addr) AS clients,
+           count(DISTINCT username) AS names
+    FROM failures
+), own AS (
+    SELECT coalesce(sum(coalesce(repeat, 1)), 0)::BIGINT AS failures, arg_max(text, position) AS sample
+    FROM notices WHERE kind = 'client_sasl_failure'
+)
+SELECT entering.failures, clients, names, own.failures AS own_failures, own.sample AS own_sample
+FROM entering, own

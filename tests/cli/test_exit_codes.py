@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from logtune.cli.exit_codes import ExitCode
@@ -38,3 +40,17 @@ def test_the_page_has_a_line_for_each_code() -> None:
         f"| {code.value} | `{code.documented_name}` | {code.meaning.replace('|', chr(92) + '|')} |" for code in ExitCode
     ]
     assert [row for row in rows if row not in page] == []
+
+
+def test_what_is_registered_for_the_end_is_done() -> None:
+    """The process ends without being taken apart, but temporary files go, what was said is out, and the code stands."""
+    code = """
+import atexit, sys
+from logtune.cli import main
+atexit.register(print, "the end")
+sys.argv = ["logtune", "nonsense"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "the end\n")
+    assert "nonsense" in done.stderr

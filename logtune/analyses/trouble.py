@@ -1,0 +1,28 @@
+"""What several questions ask of: warnings, deliveries that failed, texts of decisions. Each is kept once per log.
+
+They are a small part of large tables; looking for them in all rows again for each question was a third of the time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from logtune.analyses.common import keep
+
+if TYPE_CHECKING:
+    from logtune.tables import Tables
+
+
+def keep_warnings(log: Tables) -> None:
+    """Keep the table ``warnings``: notices of a severity above info."""
+    keep(log, "warnings", "warnings")
+
+
+def keep_failed_deliveries(log: Tables) -> None:
+    """Keep the table ``failed_deliveries``: those that were not sent."""
+    keep(log, "failed_deliveries", "failed_deliveries")
+
+
+def keep_decision_texts(log: Tables) -> None:
+    """Keep the table ``decision_texts``: the few different texts of decisions, with origin and restriction."""
+    keep(log, "decision_texts", "decision_texts")
