@@ -307,6 +307,7 @@ def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
     con.execute("SET temp_directory = ?", [room.folder])
     if in_files:
         con.execute("SET allowed_directories = ?", [[room.folder]])
+        con.execute(f"SET checkpoint_threshold = '{room.joins // 4}B'")  # what is compressed at a time
         con.execute(f"ATTACH ':memory:' AS {COMPRESSED} (COMPRESS)")
 
 
