@@ -83,12 +83,18 @@ class Linker:
         another type than in ``logtune.schema``, and takes nothing then.
         """
 
+class Reopened(Exception):
+    """A row tells of a session or mail that was over: this log cannot be made part by part."""
+
 @final
 class Relations:
-    """The relations of linked tables: what ``logtune/relations/*.sql`` gives. One thread at a time uses it."""
+    """The relations of linked tables, part by part: what ``logtune/relations/*.sql`` gives of the whole log.
+
+    One thread at a time uses it.
+    """
 
     ORDER: Final[list[str]]
-    """The tables that are read, in the order in which they are fed."""
+    """The tables that are read."""
 
     def __init__(self, probe_senders: list[str]) -> None:
         """*probe_senders* are the sender addresses of the site's address verification."""
@@ -96,17 +102,29 @@ class Relations:
     def feed(self, table: str, batch: Batch | pa.RecordBatch) -> None:
         """Take rows of a table, which follow those before in position order.
 
-        *batch* has the columns ``logtune.relations.native.READ``. The global interpreter lock is released meanwhile.
-        Raises ``ValueError`` where one is missing or of another type than in ``logtune.schema``, or where the table
-        comes after one that stands behind it in ``ORDER``.
+        *batch* has the columns ``logtune.relations.native.READ``; columns are looked at when relations are made. Raises
+        ``ValueError`` for another table.
         """
 
+    def waiting(self) -> int:
+        """How many rows were fed and are in no part yet."""
+
     def make(self) -> Made:
-        """All relations. The global interpreter lock is released meanwhile. Raises ``RuntimeError`` the second time."""
+        """The relations of all sessions and mails that are over; all tables were fed up to one position.
+
+        The global interpreter lock is released meanwhile. Raises ``Reopened``, and ``ValueError`` where a column is
+        missing or of another type than in ``logtune.schema``.
+        """
+
+    def finish(self) -> tuple[Made, list[int]]:
+        """The relations of all the rest, and ids of recipients of any part that are none: Postfix added them itself.
+
+        The global interpreter lock is released meanwhile. Raises as ``make`` does.
+        """
 
 @final
 class Made:
-    """The rows of all relations, until they are let go."""
+    """The rows of all relations of a part, until they are let go."""
 
     def rows(self) -> dict[str, int]:
         """Relation to its number of rows."""

@@ -44,9 +44,10 @@ JOINS_LEAST = 256 << 20
 JOINED_ROW = 36
 """So many bytes for each row of a log let DuckDB make the relations without writing much (measured)."""
 
-RELATED_ROW = 85
-"""So many bytes for each row of a log hold what the native core knows while it makes the relations (400 MB on 5 M lines
-were measured, and a little more)."""
+RELATED_ROW = 256
+"""So many bytes hold a row of the tables, and what the native core knows of it while it makes the relations."""
+PARTS = 8
+"""One part in so many of the memory is for what it makes at a time."""
 
 GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
@@ -87,9 +88,10 @@ class Room:
         """Give joins of many rows most of the memory: their tables are in files."""
         self.joins = max(self.joins, min(rows * JOINED_ROW, self.memory * 7 // 8))
 
-    def holds_relations(self, rows: int) -> bool:
-        """Whether the native core can make the relations of so many rows: it holds all, DuckDB writes what it joins."""
-        return rows * RELATED_ROW <= self.memory // 2
+    @property
+    def related(self) -> int:
+        """Rows of the tables of which the native core makes the relations at a time."""
+        return self.memory // PARTS // RELATED_ROW
 
     def grow(self) -> bool:
         """Allow joins a quarter more; whether that leaves the machine something."""

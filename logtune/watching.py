@@ -94,11 +94,10 @@ class Watching:
         return data
 
     def _whole(self, name: str, batch: pa.RecordBatch, times: pa.Array) -> pa.RecordBatch:
-        columns = {f.name: batch.column(f.name) for f in batch.schema}
-        columns["ts"] = times
+        filled = {"ts": times}
         if name == "decisions":
-            columns[COLUMN] = self._classifier.restrictions(batch)
-        whole = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+            filled[COLUMN] = self._classifier.restrictions(batch)
+        whole = pa.RecordBatch.from_pydict({**{n: batch.column(n) for n in batch.schema.names}, **filled})
         return whole if self.anonymizer is None else self._anonymous(self.anonymizer, name, batch, whole)
 
     def _anonymous(

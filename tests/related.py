@@ -6,16 +6,20 @@ import random
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 import logtune
 from logtune.relations import native
-from logtune.spill import Stored
+from logtune.spill import PARTS, RELATED_ROW, Room, Stored
 from logtune.tables import KEPT, connect, make_relations
 
 PROBE_SENDERS = ("verify@example.com", "a@example.com")
+PART_ROWS = (None, 40, 1000)
+"""The native core makes a log whole, and in parts of so many rows."""
 SHOWN = 3
 """So many differing rows of a relation are told."""
 
@@ -33,29 +37,56 @@ def tables_in(log: bytes) -> Mapping[str, Stored]:
         return logtune.read(path, year=2026, tz="UTC").tables.tables
 
 
-def in_parts(tables: Mapping[str, Stored], chance: random.Random) -> dict[str, Stored]:
-    """*tables*, in memory, in parts that end at any rows, each with dictionaries of its own."""
-    return {name: _in_parts(table, chance) for name, table in tables.items() if isinstance(table, pa.Table)}
+def in_parts(tables: Mapping[str, Stored], chance: random.Random, most: int = 5) -> dict[str, Stored]:
+    """*tables*, in memory, in less than *most* + 1 parts that end at any rows, each with dictionaries of its own."""
+    return {name: _in_parts(table, chance, most) for name, table in tables.items() if isinstance(table, pa.Table)}
 
 
-def _in_parts(table: pa.Table, chance: random.Random) -> pa.Table:
-    cuts = sorted(chance.randrange(table.num_rows + 1) for _ in range(chance.randrange(5)))
+def _in_parts(table: pa.Table, chance: random.Random, most: int) -> pa.Table:
+    cuts = sorted(chance.randrange(table.num_rows + 1) for _ in range(chance.randrange(most)))
     ends = [*cuts, table.num_rows]
     slices = [table.slice(begin, end - begin) for begin, end in zip([0, *cuts], ends, strict=True)]
     return pa.concat_tables([pa.Table.from_pylist(part.to_pylist(), table.schema) for part in slices])
 
 
 def difference(tables: Mapping[str, Stored], probe_senders: Sequence[str] = PROBE_SENDERS) -> str | None:
-    """What the native core makes different of *tables* from the SQL, in words; None where every cell is the same."""
+    """What the native core makes different of *tables* from the SQL, in words; None where every cell is the same.
+
+    It makes the log whole, and in parts of several sizes where it can.
+    """
     con = connect(tables)
     con.register("probe_senders", pa.table({"sender": pa.array(probe_senders, pa.string())}))
     make_relations([con])
-    made = {name: rows().read_all() for name, rows in native.make(tables, probe_senders)}
-    if set(made) != set(KEPT):
-        return f"native has {sorted(made)}, SQL {sorted(KEPT)}"
-    for name, table in made.items():
-        con.register(f"native_{name}", table)
-    return next((found for name in KEPT if (found := _of_relation(con, name))), None)
+    for rows in PART_ROWS:
+        try:
+            made = by_native(tables, probe_senders, rows)
+        except native.NotByParts:
+            assert rows is not None
+            continue
+        if set(made) != set(KEPT):
+            return f"native has {sorted(made)}, SQL {sorted(KEPT)}"
+        for name, table in made.items():
+            con.register(f"native_{name}", table)
+        if found := next((found for name in KEPT if (found := _of_relation(con, name))), None):
+            return found if rows is None else f"in parts of {rows} rows: {found}"
+    return None
+
+
+def by_native(tables: Mapping[str, Stored], probe_senders: Sequence[str], rows: int | None) -> dict[str, pa.Table]:
+    """The relations of the native core, made in parts of so many *rows* of the tables and what is open, or whole.
+
+    Raises ``NotByParts``, but not because much is open.
+    """
+    room = Room(1 << 40 if rows is None else rows * PARTS * RELATED_ROW)
+    parts: dict[str, list[pa.Table]] = {}
+    with patch.object(native, "OPEN_MOST", 1 << 30):
+        for name, begin in native.make(tables, probe_senders, room):
+            parts.setdefault(name, []).append(begin().read_all())
+    made = {name: pa.concat_tables(of_parts, promote_options="permissive") for name, of_parts in parts.items()}
+    added = made.pop(native.ADDED)["id"]
+    for name in ("recipient_facts", "flags"):
+        made[name] = made[name].filter(pc.invert(pc.is_in(made[name]["id"], added)))
+    return made
 
 
 def _of_relation(con: duckdb.DuckDBPyConnection, name: str) -> str | None:

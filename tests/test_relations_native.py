@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,9 +20,10 @@ import logtune
 from benchmarks import generate
 from logtune import schema
 from logtune.relations import native
+from logtune.spill import Room, Stored
 from logtune.tables import empty
 from tests.parse.mutations import Mutations
-from tests.related import difference, in_parts, tables_in, tables_of
+from tests.related import by_native, difference, in_parts, tables_in, tables_of
 from tests.test_link_cores import LOGS, SAMPLES, changed, lines_of, shuffled, stamped
 
 GENERATED = 4_000  # lines of each generated log
@@ -172,31 +175,98 @@ def test_the_relations_of_a_log_come_from_the_core_that_reads_it(monkeypatch: py
     assert made["native"] == made["reference"]
 
 
-def test_where_memory_is_short_the_sql_makes_the_relations(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The native core holds all that it knows; DuckDB writes what it joins."""
+@pytest.mark.parametrize("rows", [100, 500, 2_000])
+def test_a_log_is_made_part_by_part(rows: int) -> None:
+    """What is over goes into a part: of a server's log little is left for the next ones, and nothing is told later."""
+    parts = generate.batches(20_000, seed=1)
+    text = "".join(line for _, times, texts in parts for line in generate.STAMPS["iso"](times, texts))
+    tables = tables_in(text.encode())
+    relations = native._native.Relations([])
+    left = []
+    for step in native._steps(in_parts(tables, random.Random(rows), 200)):
+        for name, batch in step:
+            relations.feed(name, batch)
+        if relations.waiting() > rows + 2 * sum(left[-1:]):
+            relations.make()
+            left.append(relations.waiting())
+    relations.finish()
+    assert len(left) > 3
+    assert max(left) < 3_000
+
+
+def test_which_recipients_postfix_added_is_told_by_the_whole_log() -> None:
+    """always_bcc: the address that stands in most mails of the log, also where a part shows another more often."""
+    lines = []
+    for number in range(40):
+        often = "often@example.com" if number < 10 else f"r{number}@example.com"
+        name, pid = f"{number:02}B2C3D4E5", number + 100
+        lines += [
+            f"smtpd[{pid}]: connect from {CLIENT}",
+            f"smtpd[{pid}]: {name}: client={CLIENT}",
+            f"qmgr[7]: {name}: from=<a@example.com>, size=400, nrcpt=2 (queue active)",
+            f"smtpd[{pid}]: disconnect from {CLIENT} ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5",
+            *(
+                f"local[7]: {name}: to=<{to}>, relay=local, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (delivered)"
+                for to in ("archive@example.com", often)
+            ),
+            f"qmgr[7]: {name}: removed",
+        ]
+    tables = in_parts(tables_of([stamped(line) for line in lines]), random.Random(1), 20)
+    made = by_native(tables, (), 60)["recipient_facts"]
+    deliveries = pa.table(tables["deliveries"])
+    archive = deliveries.filter(pc.equal(deliveries["recipient"], "archive@example.com"))
+    assert made.num_rows == 40
+    assert not set(made["id"].to_pylist()) & set(archive["position"].to_pylist())
+
+
+def test_what_is_never_over_is_made_by_the_sql(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the sessions and mails of a large log do not end, or one that ended goes on, the answer is the same."""
     asked = "FROM recipients ORDER BY ALL"
     whole = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC").tables.con.execute(asked).fetchall()
-    monkeypatch.setattr("logtune.tables._take_relations", None)
-    log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC", memory=100_000)
+    monkeypatch.setattr(native, "OPEN_MOST", 0)
+    monkeypatch.setattr("logtune.spill.Room.related", 10)
+    log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC")
+    with pytest.raises(native.NotByParts):
+        list(native.make(log.tables.tables, (), Room()))
     assert log.tables.con.execute(asked).fetchall() == whole
+
+
+def test_a_row_of_what_was_over_is_told() -> None:
+    """The native core does not make a part of what another part has made."""
+    lines = [f"smtpd[7]: connect from {CLIENT}", f"smtpd[7]: disconnect from {CLIENT}"]
+    tables = tables_of([stamped(line) for line in lines * 50])
+    first, rest = ([(name, rows) for name, rows in step] for step in _halves(tables))
+    relations = native._native.Relations([])
+    for name, batch in first:
+        relations.feed(name, batch)
+    relations.make()
+    for name, batch in [*rest, *first]:
+        relations.feed(name, batch)
+    with pytest.raises(native._native.Reopened, match="which was over"):
+        relations.finish()
+
+
+def _halves(tables: Mapping[str, Stored]) -> Iterator[list[tuple[str, pa.RecordBatch]]]:
+    [connections] = pa.table(tables["connections"]).combine_chunks().to_batches()
+    half = connections.num_rows // 2
+    yield [("connections", connections.slice(0, half))]
+    yield [("connections", connections.slice(half))]
 
 
 def test_a_table_that_lacks_a_column_is_an_error() -> None:
     """The native core says which column."""
     lacking = {**empty(), "queue": schema.arrow_schema("queue").empty_table().drop_columns(["nrcpt"])}
     with pytest.raises(KeyError, match="nrcpt"):
-        dict(native.make(lacking, ()))
+        dict(native.make(lacking, (), Room()))
     relations = native._native.Relations([])
+    relations.feed("notices", pa.record_batch({"kind": pa.array(["tls"]).dictionary_encode()}))
     with pytest.raises(ValueError, match="column message of notices is missing"):
-        relations.feed("notices", pa.record_batch({"kind": pa.array(["tls"]).dictionary_encode()}))
-    with pytest.raises(ValueError, match="table queue is out of order"):
-        relations.feed("queue", pa.record_batch({"x": pa.array([1])}))
-    relations.make()
-    with pytest.raises(RuntimeError, match="made already"):
-        relations.make()
+        relations.finish()
+    with pytest.raises(ValueError, match="no relation reads table verdicts"):
+        relations.feed("verdicts", pa.record_batch({"x": pa.array([1])}))
 
 
-def test_the_columns_that_are_read_are_fed_in_order() -> None:
-    """Later tables ask for what earlier ones told."""
+def test_the_tables_that_are_read_are_those_of_the_native_core() -> None:
+    """It is given no other."""
     assert list(native.READ) == native._native.Relations.ORDER
     assert set(native.READ) <= set(schema.TABLES)

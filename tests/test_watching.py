@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -113,3 +116,30 @@ def test_newly_stopped_as_the_trial_says() -> None:
     assert len(told) == 3 and set(live.stopped) == set(told)
     assert all(0.93 * told[name] <= live.stopped[name] <= told[name] for name in told)
     assert all(0 < live.wanted[name] <= live.stopped[name] for name in told)
+
+
+@pytest.mark.parametrize("level", [None, "full"])
+def test_mail_of_own_networks_is_wanted(tmp_path: Path, level: str | None) -> None:
+    """--mynetworks: who delivers from there is authorized as one who logged in, also under a pseudonym."""
+    options = ("--mynetworks", "198.51.100.0/24 [2001:db8::]/32")
+    if level:
+        options += ("--anonymize", level, "--key", str(tmp_path / "key"))
+    lines = []
+    for number, client in enumerate(("198.51.100.9", "2001:db8::7", "203.0.113.9")):
+        of, name = f"postfix/smtpd[{number + 7}]", f"{number}B2C3D4E5F"
+        peer = f"a.example[{client}]"
+        lines += [
+            f"{of}: connect from {peer}",
+            f"{of}: NOQUEUE: reject_warning: RCPT from {peer}: 504 5.5.2 <a>: Helo command rejected: need fully-qualified hostname; from=<a@example.com> to=<r@example.com> proto=ESMTP helo=<a>",
+            f"{of}: {name}: client={peer}",
+            f"postfix/qmgr[5]: {name}: from=<a@example.com>, size=400, nrcpt=1 (queue active)",
+        ]
+    path = tmp_path / "mail.log"
+    path.write_text("".join(f"2026-03-02T06:12:00+00:00 mx {line}\n" for line in lines))
+    command = (sys.executable, "-m", "logtune", "watch", "--once", *options, str(path))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["stopped"], summary["wanted"]) == (
+        {"reject_non_fqdn_helo_hostname": 3},
+        {"reject_non_fqdn_helo_hostname": 2},
+    )

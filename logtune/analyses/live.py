@@ -30,7 +30,8 @@ DECISION_COLUMNS = ("ts", "host", "instance", "service", "pid", "queue_id", "ori
                     "client_name", "client_addr", "reply_code", "dsn", "restriction", "reason", "reason_shape",
                     "sender", "recipient", "helo", "sasl_username", "repeat")  # fmt: skip
 SESSION_COLUMNS = ("ts", "host", "instance", "service", "pid", "event", "client_name", "client_addr", "repeat")
-QUEUE_COLUMNS = ("host", "instance", "service", "daemon", "pid", "event", "queue_id", "sender", "sasl_username")
+QUEUE_COLUMNS = ("host", "instance", "service", "daemon", "pid", "event", "queue_id", "client_addr", "sender",
+                 "sasl_username")  # fmt: skip
 DELIVERY_COLUMNS = (
     "ts",
     "host",

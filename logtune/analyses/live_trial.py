@@ -1,16 +1,18 @@
 """Whom restrictions on trial would newly stop, as far as it can be told while the log grows.
 
 A flagged recipient counts when the mail became active and no restriction rejected this recipient; it is wanted where
-the client logged in, or where somebody who logged in has written to the sender. ``logtune trial`` knows more kinds of
-evidence, and what came later. State is bounded: the oldest sessions, mails and correspondents are forgotten.
+the client logged in or is in mynetworks, or where such a client has written to the sender. ``logtune trial`` knows more
+kinds of evidence, and what came later. State is bounded: the oldest sessions, mails and correspondents are forgotten.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+from logtune.analyses.organisations import Network, parse_address
 
 MOST = 20_000
 """Sessions, mails and correspondents that are kept."""
@@ -35,13 +37,15 @@ class _Latest(OrderedDict[Key, Value], Generic[Key, Value]):
 @dataclass
 class _Mail:
     session: Hashable
-    login: bool
+    authorized: bool
 
 
 @dataclass
 class LiveTrial:
     """Feed the rows of decisions, connections, queue and deliveries in the order of the log."""
 
+    networks: Sequence[Network] = ()
+    """mynetworks."""
     stopped: Counter[str] = field(default_factory=Counter)
     wanted: Counter[str] = field(default_factory=Counter)
     _flags: _Latest[Hashable, dict[tuple[str, str | None, str | None], None]] = field(default_factory=_Latest)
@@ -65,13 +69,19 @@ class LiveTrial:
         """A step of a queue file: where it came from, and when it was accepted."""
         mail = row.get("host"), row.get("instance"), row.get("queue_id")
         if row.get("event") == "client" and row.get("daemon") == "smtpd":
-            self._mails[mail] = _Mail(session_of(row), bool(row.get("sasl_username")))
+            self._mails[mail] = _Mail(session_of(row), self._authorized(row))
         elif row.get("event") == "active" and (known := self._mails.get(mail)):
             self._accepted(known, row.get("sender"))
             known.session = None  # it becomes active again at each retry
 
+    def _authorized(self, row: Row) -> bool:
+        if row.get("sasl_username"):
+            return True
+        address = parse_address(row.get("client_addr")) if self.networks else None
+        return address is not None and any(address in network for network in self.networks)
+
     def _accepted(self, mail: _Mail, sender: str | None) -> None:
-        wanted = mail.login or (sender is not None and sender.lower() in self._written_to)
+        wanted = mail.authorized or (sender is not None and sender.lower() in self._written_to)
         for name, of, _ in self._flags.pop(mail.session, {}):
             if of is None or of == sender:
                 self.stopped[name] += 1
@@ -80,7 +90,7 @@ class LiveTrial:
     def delivered(self, row: Row) -> None:
         """Whom authorized clients write to is somebody whose answers are wanted."""
         mail = self._mails.get((row.get("host"), row.get("instance"), row.get("queue_id")))
-        if mail and mail.login and row.get("recipient"):
+        if mail and mail.authorized and row.get("recipient"):
             self._written_to[str(row["recipient"]).lower()] = None
 
     def connected(self, row: Row) -> None:

@@ -60,8 +60,12 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
 
 
 def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> Watching:
-    from logtune import api, config
+    from ipaddress import ip_network
+
+    from logtune import api, config, read_options
     from logtune.analyses.live import Live
+    from logtune.analyses.live_trial import LiveTrial
+    from logtune.anonymize.identities import Identities
     from logtune.sources.follow import follow
     from logtune.watching import Watching
 
@@ -69,6 +73,7 @@ def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> W
         settings = config.load(given.config)
         hidden = hide_messages(given)
         zone = api.zone(given.tz)
+        own = (*settings.mynetworks, *read_options.networks(given.mynetworks or ()))
     except config.ConfigError as error:
         raise Failure(f"{error}.", code=ExitCode.CONFIG_ERROR) from error
     except api.OptionError as error:
@@ -77,7 +82,8 @@ def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> W
         followers = follow(paths, new)
     except OSError as error:
         raise _unreadable(error) from error
-    return Watching(followers, settings, zone, given.year, hidden, Live(limit))
+    networks = tuple(map(ip_network, Identities(hidden).networks(own)))
+    return Watching(followers, settings, zone, given.year, hidden, Live(limit, trial=LiveTrial(networks)))
 
 
 def _unreadable(error: OSError) -> Failure:

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
 use std::collections::BTreeMap;
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     Null,
     Number(i64),
@@ -54,6 +54,7 @@ fn cell(values: &ArrayRef, row: usize) -> Cell {
         DataType::Timestamp(TimeUnit::Microsecond, None) => {
             Cell::Number(values.as_primitive::<TimestampMicrosecondType>().value(row))
         }
+        DataType::Boolean => Cell::Number(values.as_boolean().value(row).into()),
         DataType::Float64 => Cell::Float(values.as_primitive::<Float64Type>().value(row).to_bits()),
         DataType::Utf8 => Cell::Text(values.as_string::<i32>().value(row).to_owned()),
         DataType::Dictionary(..) => {

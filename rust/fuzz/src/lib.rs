@@ -7,15 +7,18 @@
 mod cells;
 mod link;
 mod parse;
+mod relations;
 
 pub use link::link;
 pub use parse::parse_block;
+pub use relations::relations;
 
 /// Panics where a property does not hold for an input.
 pub type Property = fn(&[u8]);
 
 /// The properties by the names of the fuzz targets.
-pub const TARGETS: [(&str, Property); 2] = [("parse_block", parse_block), ("link", link)];
+pub const TARGETS: [(&str, Property); 3] =
+    [("parse_block", parse_block), ("link", link), ("relations", relations)];
 
 /// Numbers that depend on the input alone, so that a failing input fails again.
 pub struct Chance(u64);

@@ -58,7 +58,7 @@ const TEXTS: [&str; 34] = [
 /// Feeds the lines that `data` stands for to a pass, in one block and in several: the same comes out, as many rows as went
 /// in, and ids are positions of rows.
 pub fn link(data: &[u8]) {
-    let lines: Vec<_> = data.chunks_exact(2).take(LINES_LIMIT).map(|pair| line(pair[0], pair[1])).collect();
+    let lines = lines(data);
     let kept = KEPT[lines.len() % KEPT.len()];
     let (links, tables) = linked(&[&lines], kept);
     assert_ids(&links, &tables);
@@ -67,6 +67,11 @@ pub fn link(data: &[u8]) {
         let blocks: Vec<_> = lines.chunk_by(|_, _| !chance.one_in(5)).collect();
         assert_eq!(linked(&blocks, kept).0, links, "in {} blocks", blocks.len());
     }
+}
+
+/// The lines that `data` stands for.
+pub fn lines(data: &[u8]) -> Vec<String> {
+    data.chunks_exact(2).take(LINES_LIMIT).map(|pair| line(pair[0], pair[1])).collect()
 }
 
 /// The text `which`, of the process, mail, sender and host that `whose` chooses.

@@ -104,7 +104,7 @@ mod _native {
     use super::link::{Column, Linker};
 
     #[pymodule_export]
-    use super::relations::{Made, Relations};
+    use super::relations::{Made, Relations, Reopened};
 
     #[pymodule_export]
     use super::{Batch, parse_block, programs_known};

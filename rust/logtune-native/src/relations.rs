@@ -2,45 +2,56 @@
 
 use crate::link::rows;
 use crate::{Batch, failed};
-use logtune_relations::Relation;
-use pyo3::exceptions::{PyKeyError, PyRuntimeError, PyValueError};
+use logtune_relations::{Error, Parts, Relation};
+use pyo3::create_exception;
+use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use std::collections::HashMap;
 
-/// Takes the tables, one after another. One thread at a time uses it.
+create_exception!(logtune._native, Reopened, PyException);
+
+/// Takes the tables part by part. One thread at a time uses it.
 #[pyclass(module = "logtune._native")]
 pub struct Relations {
-    /// Nothing once the relations are made.
-    taken: Option<logtune_relations::Relations>,
+    parts: Parts,
 }
 
 #[pymethods]
 impl Relations {
     #[classattr]
-    const ORDER: [&str; 5] = logtune_relations::Relations::ORDER;
+    const ORDER: [&str; 5] = Parts::ORDER;
 
     #[new]
     fn new(probe_senders: Vec<String>) -> Self {
-        Self { taken: Some(logtune_relations::Relations::new(probe_senders)) }
+        Self { parts: Parts::new(probe_senders) }
     }
 
-    fn feed(&mut self, py: Python<'_>, table: &str, batch: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn feed(&mut self, table: &str, batch: &Bound<'_, PyAny>) -> PyResult<()> {
         let batch = rows(batch)?;
-        let taken = self.taken.as_mut().ok_or_else(over)?;
-        py.detach(|| taken.feed(table, &batch)).map_err(|error| PyValueError::new_err(error.to_string()))
+        self.parts.feed(table, batch).map_err(|error| told(error.into()))
+    }
+
+    fn waiting(&self) -> usize {
+        self.parts.waiting()
     }
 
     fn make(&mut self, py: Python<'_>) -> PyResult<Made> {
-        let taken = self.taken.take().ok_or_else(over)?;
-        Ok(Made { made: py.detach(|| taken.make()) })
+        py.detach(|| self.parts.make()).map(|made| Made { made }).map_err(told)
+    }
+
+    fn finish(&mut self, py: Python<'_>) -> PyResult<(Made, Vec<i64>)> {
+        py.detach(|| self.parts.finish()).map(|(made, added)| (Made { made }, added)).map_err(told)
     }
 }
 
-fn over() -> PyErr {
-    PyRuntimeError::new_err("the relations are made already")
+fn told(error: Error) -> PyErr {
+    match error {
+        Error::Columns(_) => PyValueError::new_err(error.to_string()),
+        Error::Reopened(_) => Reopened::new_err(error.to_string()),
+    }
 }
 
-/// The rows of all relations, until they are let go.
+/// The rows of all relations of a part, until they are let go.
 #[pyclass(module = "logtune._native")]
 pub struct Made {
     made: logtune_relations::Made,

@@ -1,12 +1,12 @@
 //! The twin of `known.sql`: every recipient there is, as numbers.
 
+use crate::added::Added;
 use crate::message_lines::{Message, Messages, Via};
-use crate::numbers::{Groups, Map, NONE, NOWHERE, Place, at};
+use crate::numbers::{Groups, NONE, NOWHERE, Place, at};
 use crate::rcpt::Judged;
 use crate::session_facts::Sessions;
 use crate::shown::Shown;
 use crate::texts::{Lowered, NO_TEXT};
-use std::cmp::Reverse;
 
 /// What a recipient is known from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,13 +45,14 @@ struct Uncounted {
     not_given_up: bool,
 }
 
-/// `judged_of` and `tries_of` group by message.
+/// `judged_of` and `tries_of` group by message. Those that Postfix added itself are among them until `added` is settled.
 pub fn known(
     messages: &Messages,
     sessions: &Sessions,
     (judged, judged_of): (&[Judged], &Groups),
     shown: &[Shown],
     tries_of: &Groups,
+    added: &mut Added,
 ) -> Vec<Known> {
     let rows = &messages.by_id.rows;
     let shown_of = Groups::new(rows.len(), shown.iter().map(|shown| shown.message));
@@ -90,10 +91,8 @@ pub fn known(
             known.extend(counted.map(|number| of_mail(message, told.mail, message.id + number, unsure)));
         }
     }
-    let added = added(shown, messages, &surplus);
-    known.extend(
-        shown.iter().zip(added).filter(|(_, added)| !added).map(|(shown, _)| of_delivery(shown, rows)),
-    );
+    added.take(shown, messages, &surplus);
+    known.extend(shown.iter().map(|shown| of_delivery(shown, rows)));
     known
 }
 
@@ -128,32 +127,4 @@ fn of_delivery(shown: &Shown, messages: &[Message]) -> Known {
         unsure: false,
         from: From::Shown,
     }
-}
-
-/// Which of `shown` Postfix added itself (`always_bcc` and the like): of each session as many as its `surplus` over what smtpd
-/// accepted. Those that stand in most mails go first, then the last ones of a mail.
-fn added(shown: &[Shown], messages: &Messages, surplus: &[i64]) -> Vec<bool> {
-    let mut added = vec![false; shown.len()];
-    let session = |shown: &Shown| messages.by_id.rows[at(shown.message)].in_session;
-    let owner = |shown: &Shown| if surplus[at(session(shown))] > 0 { session(shown) } else { NOWHERE };
-    if shown.iter().all(|shown| owner(shown) == NOWHERE) {
-        return added;
-    }
-    let mut mails: Map<Lowered, u32> = Map::default();
-    for shown in shown {
-        *mails.entry(shown.given).or_default() += 1;
-    }
-    let most = mails.values().copied().max().unwrap_or(0);
-    let of_session = Groups::new(surplus.len(), shown.iter().map(owner));
-    for (session, surplus) in surplus.iter().enumerate().filter(|(_, surplus)| **surplus > 0) {
-        let mut theirs = of_session.of(session as Place).to_vec();
-        theirs.sort_by_key(|&place| {
-            let shown = &shown[at(place)];
-            Reverse((mails.get(&shown.given) == Some(&most), shown.id))
-        });
-        for place in theirs.into_iter().take(usize::try_from(*surplus).unwrap_or(usize::MAX)) {
-            added[at(place)] = true;
-        }
-    }
-    added
 }

@@ -1,13 +1,14 @@
 //! Sessions, messages, recipients and flags of the linked tables, as numbers and texts by id.
 //!
 //! The twin of `logtune/relations/*.sql`, which is the specification and explains the rules; a file here has the name of
-//! the file there. Each table is read once, in position order, in the order of `Relations::ORDER`; what stays of it is
-//! a small row for each session, message, delivery attempt and recipient.
+//! the file there. A log is made part by part (`Parts`): of each part the tables are read once, in position order, in the
+//! order of `Relations::ORDER`; what stays of them is a small row for each session, message, delivery attempt and recipient.
 //!
 //! Where SQL takes any of several values, both take the first in position order.
 
 #![forbid(unsafe_code)]
 
+mod added;
 mod counters;
 mod decisions;
 mod fates;
@@ -17,6 +18,7 @@ mod message_facts;
 mod message_lines;
 mod numbers;
 mod output;
+mod parts;
 mod rcpt;
 mod read;
 mod recipient_facts;
@@ -25,28 +27,56 @@ mod shown;
 mod stopped;
 mod texts;
 mod tries;
+mod units;
 
+use crate::added::Added;
 use crate::decisions::Decisions;
 use crate::flags::{Flags, TlsBegan, Warned};
 use crate::message_lines::Messages;
 use crate::numbers::{Groups, NONE, Set, at};
 pub use crate::output::{Made, Relation};
+pub use crate::parts::Parts;
 use crate::rcpt::Recipients;
 use crate::read::Source;
 use crate::recipient_facts::{Around, Recipient};
 use crate::session_facts::{Line, Sessions};
 use crate::stopped::{Commands, Stopped};
-use crate::texts::{NULL, Texts};
+use crate::texts::{Hasher, NULL, Texts};
 use crate::tries::Try;
 use arrow_array::RecordBatch;
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::ArrowError;
+
+/// Why relations cannot be made.
+#[derive(Debug)]
+pub enum Error {
+    /// A column is missing, or of another type than in the schema.
+    Columns(ArrowError),
+    /// A row names a session or mail that was over.
+    Reopened(i64),
+}
+
+impl std::fmt::Display for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Columns(error) => error.fmt(f),
+            Self::Reopened(id) => write!(f, "a row tells of {id}, which was over"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl std::convert::From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        Self::Columns(error)
+    }
+}
 
 /// Feed the tables one after another, then `make` the relations.
 #[derive(Default)]
-pub struct Relations {
+struct Relations {
     probe_senders: Set<String>,
-    /// Which table comes next at the earliest.
-    begun: usize,
     texts: Texts,
     sessions: Sessions,
     messages: Messages,
@@ -59,22 +89,23 @@ pub struct Relations {
 
 impl Relations {
     /// The tables that are read, in this order: later ones ask for what earlier ones told.
-    pub const ORDER: [&str; 5] = ["connections", "queue", "deliveries", "decisions", "notices"];
+    const ORDER: [&str; 5] = ["connections", "queue", "deliveries", "decisions", "notices"];
 
-    /// `probe_senders`: sender addresses of the site's address verification.
-    pub fn new(probe_senders: impl IntoIterator<Item = String>) -> Self {
-        Self { probe_senders: probe_senders.into_iter().collect(), ..Self::default() }
+    fn new(probe_senders: &[String], hasher: Hasher) -> Self {
+        let probe_senders = probe_senders.iter().cloned().collect();
+        Self { probe_senders, texts: Texts::new(hasher), ..Self::default() }
     }
 
-    /// Take rows of a table, which follow those before in position order.
+    /// Take rows of a table, which follow those before in position order: those that are `chosen`, or all.
     ///
-    /// Fails where a column is missing or of another type than in the schema, or where a table comes too late.
-    pub fn feed(&mut self, table: &str, batch: &RecordBatch) -> Result<(), ArrowError> {
-        let number =
-            Self::ORDER.iter().position(|name| *name == table).filter(|number| *number >= self.begun);
-        let out_of_order = || ArrowError::InvalidArgumentError(format!("table {table} is out of order"));
-        self.begun = number.ok_or_else(out_of_order)?;
-        let source = Source { table, batch };
+    /// Fails where a column is missing or of another type than in the schema.
+    fn feed(
+        &mut self,
+        table: &str,
+        batch: &RecordBatch,
+        chosen: Option<&BooleanBuffer>,
+    ) -> Result<(), ArrowError> {
+        let source = Source { table, batch, chosen };
         let Self { texts, sessions, messages, .. } = self;
         match table {
             "connections" => sessions.connections(&source, texts),
@@ -120,7 +151,7 @@ impl Relations {
     }
 
     /// All relations. What only their making needs is let go on the way.
-    pub fn make(self) -> Made {
+    fn make(self, added: &mut Added) -> Made {
         let Self {
             probe_senders,
             mut texts,
@@ -147,7 +178,7 @@ impl Relations {
             texts: &texts,
             probe_senders: &probe_senders,
         };
-        let recipients = recipients_of(&around, judged, tries, &stopped);
+        let recipients = recipients_of(&around, judged, tries, &stopped, added);
         let flags = Flags {
             warned: &warned,
             recipients: &recipients,
@@ -170,13 +201,14 @@ fn recipients_of(
     judged: Vec<rcpt::Judged>,
     tries: Vec<Try>,
     stopped: &[Stopped],
+    added: &mut Added,
 ) -> Vec<Recipient> {
     let messages = around.messages;
     let groups = messages.by_id.rows.len();
     let judged_of = Groups::new(groups, judged.iter().map(|judged| judged.message));
     let tries_of = Groups::new(groups, tries.iter().map(|one| one.message));
     let shown = shown::shown(messages, (&judged, &judged_of), (&tries, &tries_of));
-    let known = known::known(messages, around.sessions, (&judged, &judged_of), &shown, &tries_of);
+    let known = known::known(messages, around.sessions, (&judged, &judged_of), &shown, &tries_of, added);
     drop((shown, judged_of));
     let fates = fates::fates(&known, messages, &tries, &tries_of);
     drop((tries, tries_of));

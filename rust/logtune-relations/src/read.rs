@@ -4,6 +4,7 @@ use crate::numbers::{NO_NUMBER, NONE};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int16Type, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrowPrimitiveType, DictionaryArray, PrimitiveArray, RecordBatch, StringArray};
+use arrow_buffer::BooleanBuffer;
 use arrow_schema::ArrowError;
 
 /// A batch of rows of one table, in position order. Tells what columns it lacks, or of what type they are instead.
@@ -11,6 +12,8 @@ use arrow_schema::ArrowError;
 pub struct Source<'b> {
     pub table: &'b str,
     pub batch: &'b RecordBatch,
+    /// Which rows are meant; all where it is `None`.
+    pub chosen: Option<&'b BooleanBuffer>,
 }
 
 /// A column of ids, positions or times.
@@ -84,8 +87,9 @@ impl<'b> Source<'b> {
         cast(column.as_ref()).ok_or_else(of_type)
     }
 
-    pub fn rows(&self) -> std::ops::Range<usize> {
-        0..self.batch.num_rows()
+    pub fn rows(&self) -> impl Iterator<Item = usize> + use<'b> {
+        let chosen = self.chosen;
+        (0..self.batch.num_rows()).filter(move |&row| chosen.is_none_or(|chosen| chosen.value(row)))
     }
 
     pub fn ids(&self, name: &str) -> Result<Ids<'b>, ArrowError> {

@@ -40,6 +40,9 @@ pub fn either(first: TextId, second: TextId) -> TextId {
     if first == NULL { second } else { first }
 }
 
+/// Gives the hashes of addresses: the same in all parts of a log, another one in each run.
+pub type Hasher = foldhash::fast::RandomState;
+
 /// Every text once, numbered from 1 by first appearance.
 #[derive(Default)]
 pub struct Texts {
@@ -48,11 +51,15 @@ pub struct Texts {
     index: HashTable<TextId>,
     clients: Vec<Client>,
     client_index: HashTable<u32>,
-    hasher: foldhash::fast::RandomState,
+    hasher: Hasher,
     lowered: String,
 }
 
 impl Texts {
+    pub fn new(hasher: Hasher) -> Self {
+        Self { hasher, ..Self::default() }
+    }
+
     /// Number of `text`, which is added where it is new.
     pub fn id(&mut self, text: &str) -> TextId {
         let (bytes, ends, hasher) = (&self.bytes, &self.ends, &self.hasher);
