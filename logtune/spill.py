@@ -41,8 +41,8 @@ MEMORY_SHARE = 4
 JOINS_LEAST = 256 << 20
 """With less, DuckDB gives up on logs of a few megabytes instead of writing."""
 
-JOINED_ROW = 36
-"""So many bytes for each row of a log let DuckDB make the relations without writing much (measured)."""
+JOINED_ROW = 30
+"""So many bytes for each row of a log let DuckDB join relations without writing much (measured)."""
 
 RELATED_ROW = 256
 """So many bytes hold a row of the tables, and what the native core knows of it while it makes the relations."""
