@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ import pytest
 
 os.environ.pop("LC_ALL", None)
 os.environ["LANG"] = "C.UTF-8"  # golden files hold the UTF-8 signs; a C locale would get the ASCII ones
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # of a shell's background: programs would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
