@@ -42,10 +42,11 @@ JOINS_LEAST = 256 << 20
 """With less, DuckDB gives up on logs of a few megabytes instead of writing."""
 
 JOINED_ROW = 30
-"""So many bytes for each row of a log let DuckDB join relations without writing much (measured)."""
+"""So many bytes for each row of a log let DuckDB join relations without writing much. Of 25 million lines a report took
+1.2 GB in all with 30, 1.1 GB with 24 and 1.3 to 1.4 GB with 36."""
 
 RELATED_ROW = 256
-"""So many bytes hold a row of the tables, and what the native core knows of it while it makes the relations."""
+"""So many bytes for a row of the tables, what the native core knows of it (85 were measured) and what it makes."""
 PARTS = 8
 """One part in so many of the memory is for what it makes at a time."""
 

@@ -1,6 +1,6 @@
 """What several questions ask of: warnings, deliveries that failed, texts of decisions. Each is kept once per log.
 
-They are a small part of large tables; looking for them in all rows again for each question was a third of the time.
+They are a small part of large tables, in which each question would look for them anew.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def _leave(code: int) -> NoReturn:
     """Exit; what a closed stdout still holds is dropped instead of ending in a message of the interpreter.
 
     What is registered for the end is done (temporary files go). What goes with the process anyway is not taken apart
-    first: modules, tables and the database were a seventh of the time of a small log.
+    first: modules, tables and the database were an eighth of the CPU time of a small log.
     """
     atexit._run_exitfuncs()
     with suppress(OSError):

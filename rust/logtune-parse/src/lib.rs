@@ -2,8 +2,8 @@
 //!
 //! It gives the same batches as the reference core in `logtune/parse`, cell for cell; that is the specification, and
 //! files here are named after those there. Whatever the bytes are, a line is recognised, or a row of `unrecognised` with
-//! a reason, or blank, so that `recognised + unrecognised + blank == lines`. Pure: no state between lines, no clock of the
-//! machine, no unsafe code.
+//! a reason, or blank, so that `recognised + unrecognised + blank == lines`. Pure: no state between blocks but the sizes
+//! by which memory is reserved (`room.rs`), no clock of the machine, no unsafe code.
 
 #![forbid(unsafe_code)]
 
