@@ -3,7 +3,7 @@
 What it gives is what ``logtune.parse.reference`` gives, cell for cell; ``tests/parse/test_cores.py`` holds that.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Final, final
 
 import pyarrow as pa
@@ -129,10 +129,10 @@ class Made:
     def rows(self) -> dict[str, int]:
         """Relation to its number of rows."""
 
-    def batch(self, relation: str, begin: int, most: int) -> Batch:
-        """At most so many rows of a relation from number *begin* on. Raises ``KeyError`` for another name.
+    def batch(self, relation: str, begin: int, most: int, columns: Set[str] | None = None) -> Batch:
+        """At most so many rows of a relation from number *begin* on, all columns or those named.
 
-        Words that repeat are dictionary-encoded, batch by batch.
+        Words that repeat are dictionary-encoded, batch by batch. Raises ``KeyError`` for another relation.
         """
 
     def forget(self, relation: str) -> None:

@@ -375,20 +375,22 @@ def read(
 ) -> MailLog:
     """Read maillogs: files, globs, directories, ``-`` for stdin; without *paths* the system's mail log.
 
-    *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and messages
-    whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service without a
-    name. *mynetworks* adds to those of the configuration file; *known* is a file of clients that the lists of a trial
-    need not show, instead of the configuration's. *mx_order* (``mx1 mx2, backup``) are the hosts of the log that take
-    mail, best MX preference first, equal ones with a blank between them. *year* is that of the first line. Sources that
-    cannot be read do not raise: they stand in ``MailLog.problems``, the others are read. *columns* (table to column
-    names) limits what is built, for less time and memory; all are built without it. *memory* (bytes; without it
-    ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at most) is for tables and their joins: what
-    does not fit goes to files in ``TMPDIR`` that vanish with the ``MailLog``. *anonymize* (``full``, ``keep-domains``,
-    ``keep-networks``, ``keep-both``) puts pseudonyms in place of addresses, names and client addresses
-    (docs/privacy.md), by the key in the file *key*, else in the user's own, which is made when it is first needed.
-    *store* is a directory that ``logtune ingest`` wrote, instead of *paths*: what it holds now, of the days and hosts
-    asked for (``StoreError`` where it cannot be used; *tz* is for the report, stamps were taken at ingestion). Raises
-    ``OptionError``, ``ConfigError``, and ``SpillError`` where such files cannot be written.
+    *since*, *until* (exclusive) and *day* are in the zone *tz* (else the machine's) and choose sessions and
+    messages whole, by their first line; so do *hosts*, *instances* and *services*, where ``smtp`` is the service
+    without a name. *mynetworks* adds to those of the configuration file; *known* is a file of clients that the
+    lists of a trial need not show, instead of the configuration's. *mx_order* (``mx1 mx2, backup``) are the hosts
+    of the log that take mail, best MX preference first, equal ones with a blank between them. *year* is that of the
+    first line. Sources that cannot be read do not raise: they stand in ``MailLog.problems``, the others are read.
+    *columns* (table to column names) limits what is built, for less time and memory; all are built without it. The
+    relations that it names too (``relations.making.KEPT``) are made while the log is read, with the columns named
+    or all. *memory* (bytes; without it ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at
+    most) is for tables and their joins: what does not fit goes to files in ``TMPDIR`` that vanish with the
+    ``MailLog``. *anonymize* (``full``, ``keep-domains``, ``keep-networks``, ``keep-both``) puts pseudonyms in place
+    of addresses, names and client addresses (docs/privacy.md), by the key in the file *key*, else in the user's
+    own, which is made when it is first needed. *store* is a directory that ``logtune ingest`` wrote, instead of
+    *paths*: what it holds now, of the days and hosts asked for (``StoreError`` where it cannot be used; *tz* is for
+    the report, stamps were taken at ingestion). Raises ``OptionError``, ``ConfigError``, and ``SpillError`` where
+    such files cannot be written.
     """
     _show_results_in_notebooks()
     settings = config.load(config_file)
@@ -400,8 +402,19 @@ def read(
     begin, end = read_options.span(place, since, until, day)
     identities = Identities(anonymizer(anonymize, key))
     choice = Choice(begin, end, identities.names(words(hosts)), words(instances), words(services))
-    wanted, room = read_options.wanted(columns, choice), read_options.room(memory)
-    asked = ReadOptions(place, tz is None, year, choice, words(hosts), wanted, room, settings, identities)
+    asked = ReadOptions(
+        zone=place,
+        zone_assumed=tz is None,
+        year=year,
+        choice=choice,
+        hosts=words(hosts),
+        wanted=read_options.wanted(columns, choice),
+        kept=read_options.kept(columns),
+        relations=read_options.relations_of(columns),
+        room=read_options.room(memory),
+        settings=settings,
+        identities=identities,
+    )
     tables, sources = _from_logs(paths, asked, progress) if store is None else _from_store(store, asked)
     clients = settings.known_clients if known is None else config.read_known(known)
     options = Options(

@@ -17,10 +17,14 @@ from logtune.anonymize.pseudonyms import Level
 from logtune.anonymize.rows import Anonymizer
 from logtune.clock import machine_zone
 from logtune.parse import Columns
+from logtune.relations import making
+from logtune.relations.making import MADE_OF
 from logtune.spill import Room
 from logtune.tables import CHOOSING, Choice
 
 YEARS = range(1970, 2201)
+ALWAYS = ("ts", "position", "host")
+"""Columns that every answer needs."""
 MxOrder = tuple[tuple[str, ...], ...]
 
 
@@ -41,7 +45,12 @@ class ReadOptions:
     hosts: Sequence[str]
     """The same hosts as they were logged."""
     wanted: Mapping[str, pa.Schema]
-    """Tables with the columns that are built."""
+    """Tables with the columns that are built, those that relations are made of among them."""
+    kept: Mapping[str, pa.Schema]
+    """The same without those that nothing but the relations needs."""
+    relations: Mapping[str, frozenset[str]]
+    """Relations that are made while the log is read, with the columns asked for, all where there are none; none where
+    they are made when somebody asks."""
     room: Room
     settings: config.Config
     identities: Identities
@@ -148,10 +157,26 @@ def words(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def wanted(columns: Columns | None, choice: Choice) -> dict[str, pa.Schema]:
     """Schemas of the tables with the columns that are asked for, and those that every answer needs."""
+    relations = MADE_OF if relations_of(columns) else {}
+    chosen = frozenset() if choice.everything() else CHOOSING
+    return _schemas(columns, {name: chosen | relations.get(name, frozenset()) for name in schema.TABLES})
+
+
+def kept(columns: Columns | None) -> dict[str, pa.Schema]:
+    """Schemas of the tables with the columns that are asked for, but not for the relations."""
+    return _schemas(columns, {})
+
+
+def relations_of(columns: Columns | None) -> dict[str, frozenset[str]]:
+    """The relations that *columns* names, with their columns."""
+    return {name: frozenset(columns[name]) for name in making.KEPT if name in columns} if columns else {}
+
+
+def _schemas(columns: Columns | None, more: Mapping[str, frozenset[str]]) -> dict[str, pa.Schema]:
     if columns is None:
         return {name: schema.arrow_schema(name) for name in schema.TABLES}
-    always = {"ts", "position", "host"} | (set() if choice.everything() else CHOOSING)
-    return {name: schema.arrow_schema(name, always | set(columns.get(name, ()))) for name in schema.TABLES}
+    asked = {name: {*ALWAYS, *columns.get(name, ()), *more.get(name, ())} for name in schema.TABLES}
+    return {name: schema.arrow_schema(name, names) for name, names in asked.items()}
 
 
 def room(memory: int | None) -> Room:

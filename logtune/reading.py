@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +27,7 @@ from logtune.parse.core import core_name
 from logtune.read_options import ReadOptions
 from logtune.results import Coverage
 from logtune.sources import Block, Source, Sources
-from logtune.spill import WALL, Store, Stored
+from logtune.spill import WALL, ReadAlready, Reader, Store, Stored
 from logtune.tables import Tables, choose
 
 BLOCK_BYTES, BLOCK_LEAST = 1 << 22, 1 << 18
@@ -36,31 +37,76 @@ Progress = Callable[[int, int | None], None]
 
 
 def read(sources: Sources, asked: ReadOptions, progress: Progress | None = None) -> Tables:
-    """The rows of *sources* that are *asked* for. Raises ``SpillError``."""
-    reading = _Reading(sources, asked)
+    """The rows of *sources* that are *asked* for. Raises ``SpillError``.
+
+    Their relations are made meanwhile where that is asked for and can be done; else from the tables, when they are
+    needed.
+    """
+    if asked.relations and _can_relate(sources, asked):
+        from logtune.relations.native import NotByParts
+
+        with suppress(NotByParts, ReadAlready):  # rare: read again, and make the relations of the tables as a whole
+            return _read_and_relate(sources, asked, progress)
+    reading = _Reading(sources, asked, asked.wanted)
     reading.run(progress)
     stored = choose(reading.tables(), asked.choice, asked.room)
-    names = {s.rank: asked.identities.source(s.name) for s in sources.sources}
+    return _tables(reading, stored)
+
+
+def _can_relate(sources: Sources, asked: ReadOptions) -> bool:
+    """Whether the native core makes relations of all that is read, and the sources can be read again if it cannot."""
+    again = all(source.rereadable for source in sources.sources)
+    return core_name().startswith("native") and asked.choice.everything() and again
+
+
+def _read_and_relate(sources: Sources, asked: ReadOptions, progress: Progress | None) -> Tables:
+    """The relations are made of rows that were read, and columns that only they need are not stored.
+
+    Raises ``NotByParts`` and ``ReadAlready`` where rows tell something else of what is over, and ``SpillError``.
+    """
+    from logtune.relations.making import Filling
+    from logtune.relations.native import Making
+
+    filling = Filling(asked.room)
+    making = Making(asked.probe_senders, asked.room, filling, asked.relations)
+    reading = _Reading(sources, asked, asked.kept, making)
+    reading.run(progress)
+    tables = reading.tables()
+    making.finish()
+    filling.finish()
+    narrow = any(asked.relations.values())
+    return replace(_tables(reading, tables), related=filling.con, narrow=narrow)
+
+
+def _tables(reading: _Reading, stored: Mapping[str, Stored]) -> Tables:
+    asked, sources = reading.asked, reading.sources.sources
+    names = {s.rank: asked.identities.source(s.name) for s in sources}
     return Tables(stored, asked.zone, reading.coverage(), names, asked.probe_senders, asked.room)
 
 
 class _Reading:
-    """The road from sources to tables, block by block: parse, then link, clock and classify, then store."""
+    """The road from sources to tables, block by block: parse, then link, clock and classify, then store.
 
-    def __init__(self, sources: Sources, asked: ReadOptions) -> None:
+    A *reader* reads the rows meanwhile.
+    """
+
+    def __init__(
+        self, sources: Sources, asked: ReadOptions, schemas: Mapping[str, pa.Schema], reader: Reader | None = None
+    ) -> None:
         by_rank = {s.rank: s for s in sources.sources}
         self.sources, self.asked, self.identities = sources, asked, asked.identities
         self.clock = Clock(asked.zone, asked.year, lambda rank: by_rank[rank].until)
         self.linker = make_linker()
         self.classifier = classify.Classifier(asked.settings.texts)
-        self.store = Store(asked.wanted, asked.room)
+        self.store = Store(schemas, asked.room, reader)
+        self.schemas = schemas if reader is None else _with_columns(schemas, reader.columns)
         self.counts: dict[int, Counts] = {}
         self.losses = Losses()
 
     def run(self, progress: Progress | None) -> None:
         """Read all blocks. Raises ``SpillError``."""
         settings = self.asked.settings
-        columns = _parsed_columns(self.store.schemas, bool(settings.texts))
+        columns = _parsed_columns(self.schemas, bool(settings.texts))
         columns = columns if self.identities.level is None else None  # a text is searched for the names in its row
         size = min(BLOCK_BYTES, self.store.room.tables // 16)
         blocks = self.sources.blocks(max(size, BLOCK_LEAST), progress)
@@ -70,7 +116,7 @@ class _Reading:
     def _take(self, rank: int, parsed: ParsedBlock, linked: Linked) -> None:
         self.counts[rank] = self.counts.get(rank, Counts()) + parsed.counts
         times = self.clock.take(parsed.batches)
-        guessed = self.clock.guessed(rank)
+        guessed = self.clock.guessed(rank) and self.store.reader is None  # with a reader, no stamp can be put right
         rows = {}
         for name, batch in parsed.batches.items():
             whole = self._whole(name, batch, times[name], linked.columns.get(name, {}), guessed)
@@ -94,7 +140,7 @@ class _Reading:
         self, name: str, batch: pa.RecordBatch, ts: pa.Array, links: Mapping[str, pa.Array], guessed: bool
     ) -> pa.RecordBatch:
         """*batch* with the columns that are wanted, and the stamps as parsed where their year is *guessed*."""
-        target = self.store.schemas[name]
+        target = self.schemas[name]
         filled = {"ts": ts, **links}
         if "restriction" in target.names:
             filled["restriction"] = self.classifier.restrictions(batch)
@@ -171,6 +217,11 @@ def _linked(
 def _done(work: tuple[Block, Future[ParsedBlock], Future[Linked]]) -> tuple[Block, ParsedBlock, Linked]:
     block, rows, links = work
     return block, rows.result(), links.result()
+
+
+def _with_columns(schemas: Mapping[str, pa.Schema], more: Mapping[str, Sequence[str]]) -> dict[str, pa.Schema]:
+    """*schemas* with *more* columns."""
+    return {name: schema.arrow_schema(name, {*kept.names, *more.get(name, ())}) for name, kept in schemas.items()}
 
 
 def _parsed_columns(wanted: Mapping[str, pa.Schema], site_texts: bool) -> Columns | None:

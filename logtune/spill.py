@@ -8,6 +8,7 @@ dictionaries for words alone.
 ```
 Room      how much memory tables and their joins may take, and where they go beyond it
 Store     takes blocks and changes, gives tables
+Reader    reads the rows of a store once they do not change any more
 Spilled   a table in files; Stored is one in memory or in files
 ```
 """
@@ -19,11 +20,11 @@ import os
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -62,6 +63,20 @@ KEPT_FOR_CLOCK = (WALL, "stamp")
 """Columns beside those of the schema as long as a year may turn out wrong: the stamp as it was parsed."""
 
 Times = Callable[[Mapping[str, pa.Table]], Mapping[str, pa.Array]]
+
+
+class Reader(Protocol):
+    """Reads the rows of a log, all tables up to one position and again up to a later one."""
+
+    columns: Mapping[str, Sequence[str]]
+    """Tables and columns that it reads."""
+
+    def feed(self, rows: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Rows of the tables, which follow those before; they may have more columns."""
+
+
+class ReadAlready(Exception):
+    """Rows that the reader of a store has read should have other values."""
 
 
 class SpillError(Exception):
@@ -187,6 +202,11 @@ class _Part:
     def load(self) -> pa.Table:
         return _read(self.file) if self.table is None else self.table
 
+    def keep(self, columns: Sequence[str], copied: bool) -> None:
+        """Let the other columns go. A block's batch holds its memory as a whole, so that takes a copy."""
+        table = self.load().select(columns)
+        self.table = table.combine_chunks() if copied else table
+
     def replace(self, table: pa.Table) -> None:
         if self.table is None:
             _write(table, self.file)
@@ -198,6 +218,8 @@ class _Part:
 class _Group:
     guessed: int | None
     parts: dict[str, _Part]
+    read: bool
+    """Whether it was given to the reader, or there is none."""
 
     @property
     def in_memory(self) -> bool:
@@ -205,11 +227,15 @@ class _Group:
 
 
 class Store:
-    """Takes the rows of a log block by block, and gives them as tables of *schemas*."""
+    """Takes the rows of a log block by block, and gives them as tables of *schemas*.
 
-    def __init__(self, schemas: Mapping[str, pa.Schema], room: Room) -> None:
+    A *reader* reads the rows too, beside the work on the blocks that follow: columns that only it needs are let go.
+    """
+
+    def __init__(self, schemas: Mapping[str, pa.Schema], room: Room, reader: Reader | None = None) -> None:
         self.schemas = schemas
         self.room = room
+        self.reader = reader
         self._open: dict[str, list[pa.RecordBatch]] = {}
         self._open_bytes = 0
         self._open_guessed: int | None = None
@@ -223,7 +249,7 @@ class Store:
 
     def add(self, batches: Mapping[str, pa.RecordBatch], guessed: int | None = None) -> None:
         """Take the rows of a block: columns of the schema, and ``KEPT_FOR_CLOCK`` where the year of a source of rank
-        *guessed* may turn out wrong. Raises ``SpillError``."""
+        *guessed* may turn out wrong. Raises ``SpillError``, and what the reader raises."""
         if guessed != self._open_guessed:
             self._close_group()
             self._open_guessed = guessed
@@ -240,7 +266,12 @@ class Store:
         cells.update(zip(late.rows.to_pylist(), late.values.to_pylist(), strict=True))
 
     def retime(self, rank: int, times: Times) -> None:
-        """Give the rows of a source whose year was guessed other times: *times* of their parsed stamps."""
+        """Give the rows of a source whose year was guessed other times: *times* of their parsed stamps.
+
+        Raises ``ReadAlready`` where there is a reader.
+        """
+        if self.reader is not None:
+            raise ReadAlready("the year of rows that were read was a wrong guess")
         self._close_group()
         self._settle()
         for group in self._groups:
@@ -251,14 +282,13 @@ class Store:
                     group.parts[name].replace(_with(tables[name], "ts", ts))
 
     def tables(self) -> dict[str, Stored]:
-        """All that was taken; ends the store. Raises ``SpillError``."""
+        """All that was taken; ends the store. Raises ``SpillError``, ``ReadAlready``, and what the reader raises."""
         self._close_group()
         spilled = self._spilling
         for group in self._groups:
-            if spilled:
-                self._write_group(group)
-            for name, part in group.parts.items():
-                self._put_changes(name, part)
+            self._put_away(group)
+            for name in group.parts:
+                self._put_changes(group, name)
         self._settle()
         if self._writer is not None:
             self._writer.shutdown()
@@ -282,24 +312,39 @@ class Store:
             table = pa.Table.from_batches(self._open.pop(name))
             made[name] = _Part(self._rows[name], table.num_rows, table)
             self._rows[name] += table.num_rows
-            self._bytes += table.nbytes
-        self._groups.append(_Group(self._open_guessed, made))
+            self._bytes += (table if self.reader is None else table.select(self.schemas[name].names)).nbytes
+        self._groups.append(_Group(self._open_guessed, made, read=self.reader is None))
         self._open_bytes = 0
-        if self._spilling:
-            for group in self._groups[:-LATEST]:
-                self._write_group(group)
+        for group in self._groups[:-LATEST]:
+            self._put_away(group)
 
-    def _write_group(self, group: _Group) -> None:
-        """Begin to write a group, beside the work on the blocks that follow: one at a time, for it stays in memory."""
-        self._settle()
-        if not group.in_memory:
+    def _put_away(self, group: _Group) -> None:
+        """Give a group to the reader, and write it where there is too much to hold, beside the work on the blocks that
+        follow: one at a time, for it stays in memory."""
+        if group.read and not self._spilling:
             return
-        number = next(self._numbers)
-        for name, part in group.parts.items():
-            self._put_changes(name, part)
-            part.file = os.path.join(self.room.folder, f"{name}-{number:05}.parquet")
+        self._settle()
+        write = self._spilling and group.in_memory
+        if group.read and not write:
+            return
+        for name in group.parts:
+            self._put_changes(group, name)
+        read, group.read = not group.read, True
+        if write:
+            number = next(self._numbers)
+            for name, part in group.parts.items():
+                part.file = os.path.join(self.room.folder, f"{name}-{number:05}.parquet")
         self._writer = self._writer or ThreadPoolExecutor(1, "spill")
-        self._writing = self._writer.submit(_write_parts, list(group.parts.values()))
+        self._writing = self._writer.submit(self._put, dict(group.parts), read, write)
+
+    def _put(self, parts: Mapping[str, _Part], read: bool, write: bool) -> None:
+        if read and self.reader is not None:
+            self.reader.feed({name: part.load().to_batches() for name, part in parts.items()})
+            for name, part in parts.items():
+                part.keep(self.schemas[name].names, copied=not write)
+        for part in parts.values() if write else ():
+            _write(part.load(), part.file)
+            part.table = None
 
     def _settle(self) -> None:
         """Wait until what is being written is in its files. Raises ``SpillError``."""
@@ -307,12 +352,18 @@ class Store:
         if writing is not None:
             writing.result()
 
-    def _put_changes(self, name: str, part: _Part) -> None:
+    def _is_read(self, name: str, column: str) -> bool:
+        return self.reader is not None and column in self.reader.columns.get(name, ())
+
+    def _put_changes(self, group: _Group, name: str) -> None:
+        part = group.parts[name]
         end = part.begin + part.rows
         table: pa.Table | None = None
         for (changed, column), cells in self._changes.items():
             own = sorted(row for row in cells if part.begin <= row < end) if changed == name else []
-            if own and column in self.schemas[name].names:
+            if own and group.read and self._is_read(name, column):
+                raise ReadAlready(f"{column} of a row of {name} that was read is another one")
+            if own and (column in self.schemas[name].names or self._is_read(name, column)):
                 self._settle()
                 table = part.load() if table is None else table
                 values = [cells.pop(row) for row in own]
@@ -334,12 +385,6 @@ def _with(table: pa.Table, name: str, column: pa.Array | pa.ChunkedArray) -> pa.
 def _stamps(table: pa.Table) -> pa.Table:
     """Position and stamp as they were parsed."""
     return pa.table({"position": table["position"], "ts": table[WALL], "stamp": table["stamp"]})
-
-
-def _write_parts(parts: Sequence[_Part]) -> None:
-    for part in parts:
-        _write(part.load(), part.file)
-        part.table = None
 
 
 def _write(table: pa.Table, file: str) -> None:

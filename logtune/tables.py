@@ -1,82 +1,30 @@
-"""The seven tables, in memory or spilled, the relations over them, and the DuckDB connection that answers questions.
-
-The connection can read nothing but what is registered here: no file but those of spilled tables, no network, no
-extension.
-"""
+"""The seven tables of a log, in memory or spilled, with the relations over them, as questions ask them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from importlib import resources
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from logtune import schema
+from logtune import database, schema
 from logtune.clock import local_days
 from logtune.parse.core import core_name
+from logtune.relations import making
 from logtune.results import Coverage, Period
 from logtune.spill import Room, Spilled, Store, Stored, parts
 
 if TYPE_CHECKING:
     import duckdb
 
-MADE: Mapping[str, Sequence[str]] = {
-    "session_facts": (),
-    "message_lines": (),
-    "tries": (),
-    "message_facts": ("session_facts", "message_lines"),
-    "rcpt": ("session_facts",),
-    "judged": ("rcpt",),
-    "shown": ("message_facts", "tries", "judged"),
-    "stopped": ("message_facts", "judged"),
-    "mail_told": (),
-    "session_told": ("message_facts",),
-    "known": ("shown",),
-    "fates": ("known",),
-    "recipient_facts": ("fates", "stopped", "mail_told", "session_told"),
-    "flags": ("recipient_facts",),
-}
-"""Tables that are made once per log, and after which others each can be made (and after those that they name). Few
-columns, mostly numbers."""
-
-STEPS = (
-    "message_lines", "tries", "judged", "shown", "stopped", "mail_told", "session_told", "known", "fates",
-)  # fmt: skip
-"""Those that only the ones after them need: dropped at the end."""
-
-KEPT = tuple(name for name in MADE if name not in STEPS)
-
-COMPRESSED = "compressed"
-"""Database for the relations of a large log: a third of the memory, and questions that read few columns read less."""
-
-LANES = 2
-"""So many of these are made at once: a statement alone leaves a second core idle half of the time."""
-
-VIEWS = ("sessions", "messages", "recipients")
-"""Relations that look up their other texts in the tables when they are asked for."""
-
-RELATIONS = ("rcpt", "flags", *VIEWS)
+RELATIONS = ("rcpt", "flags", *making.VIEWS)
 """What docs/relations.md describes, and rcpt."""
-
-MACROS = (
-    # smtpd's counters: "rcpt=2" or "rcpt=1/2" (accepted/tried); null without counters, 0 where a command did not come
-    r"""CREATE MACRO tried(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
-        coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(?:\d+/)?(\d+)', 1) AS INT), 0) END""",
-    r"""CREATE MACRO done(counters, command) AS CASE WHEN counters IS NULL THEN NULL ELSE
-        coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(\d+)', 1) AS INT), 0) END""",
-    """CREATE MACRO total(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL
-        THEN least(a::BIGINT + b, 2147483647)::INT END""",
-    # what smtpd does to an accepted greeting before it logs it as helo=
-    r"""CREATE MACRO neutered(helo) AS regexp_replace(helo, '[ <>()\\";@[:cntrl:]]', '?', 'g')""",
-)
 
 
 @dataclass(frozen=True)
@@ -107,6 +55,10 @@ class Tables:
     sources: Mapping[int, str] = field(default_factory=dict)
     probe_senders: Sequence[str] = ()
     room: Room | None = None
+    related: duckdb.DuckDBPyConnection | None = None
+    """A connection to the relations, where they were made while the log was read."""
+    narrow: bool = False
+    """Whether the relations have only the columns that were asked for: then there are no views over them."""
     answers: dict[Any, list[tuple[Any, ...]]] = field(default_factory=dict, init=False, repr=False)
     """What ``analyses.common.ask`` remembers."""
     kept: set[str] = field(default_factory=set, init=False, repr=False)
@@ -115,15 +67,30 @@ class Tables:
     @cached_property
     def con(self) -> duckdb.DuckDBPyConnection:
         """DuckDB connection over the tables and relations."""
-        con = connect(self.tables, self.room)
+        con = self.related or database.connect(self.room)
+        database.show(con, self.tables, self.room)
         self._register(con)
-        if not (core_name().startswith("native") and _take_relations(con, self)):
-            others = 0 if self.in_files else LANES - 1
-            make_relations([con, *(self._beside(con) for _ in range(others))], self.room)
-        for name in VIEWS:
-            con.execute(f"CREATE VIEW {name} AS {relation(name)}")
+        if self.related is None and not (core_name().startswith("native") and self._related_by_core(con)):
+            others = 0 if self.in_files else making.LANES - 1
+            making.by_sql([con, *(self._beside(con) for _ in range(others))], self.room)
+        if not self.narrow:
+            making.show(con)
         con.execute("SET lock_configuration = true")
         return con
+
+    def _related_by_core(self, con: duckdb.DuckDBPyConnection) -> bool:
+        """Make the relations by the native core, in a third of the time of their SQL; whether it could."""
+        from logtune.relations import native
+
+        room = self.room or Room()
+        filling = making.Filling(room, con)
+        try:
+            native.make(native.Making(self.probe_senders, room, filling), self.tables)
+        except native.NotByParts:
+            filling.drop()
+            return False
+        filling.finish()
+        return True
 
     @property
     def in_files(self) -> bool:
@@ -159,7 +126,7 @@ class Tables:
     def _beside(self, con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
         """Another connection to the database of *con*. What is registered is known to one connection only."""
         other = con.cursor()
-        _show(other, self.tables)
+        database.register(other, self.tables)
         self._register(other)
         return other
 
@@ -211,133 +178,9 @@ class Tables:
         return self.con.sql(query(name), params=parameters or None).to_arrow_table()
 
 
-ROWS_FOR_THREADS = 122_880
-"""DuckDB gives a thread so many rows at a time (a row group). With less, its threads cost more than they bring; two
-questions at the same time still take two cores."""
-
-_opened: list[duckdb.DuckDBPyConnection] = []
-
-
-def open_ahead() -> None:
-    """Open the database that the next ``connect`` takes: 20 ms without the interpreter's lock, beside the reading."""
-    import duckdb
-
-    _opened.append(duckdb.connect(":memory:"))
-
-
-def connect(tables: Mapping[str, Stored], room: Room | None = None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection that sees *tables* and nothing outside; *room* limits its memory."""
-    import duckdb
-
-    con = _opened.pop() if _opened else duckdb.connect(":memory:")
-    if room is not None:
-        _limit(con, room, sum(table.num_rows for table in tables.values() if isinstance(table, Spilled)))
-    if sum(table.num_rows for table in tables.values()) < ROWS_FOR_THREADS:
-        con.execute("SET threads = 1")
-    con.execute("SET enable_external_access = false")
-    con.execute("SET autoinstall_known_extensions = false")
-    for macro in MACROS:
-        con.execute(macro)
-    _show(con, tables)
-    return con
-
-
-def _show(con: duckdb.DuckDBPyConnection, tables: Mapping[str, Stored]) -> None:
-    for name, table in tables.items():
-        if isinstance(table, Spilled):
-            con.execute(f"CREATE TEMP VIEW {name} AS {table.scan()}")
-        else:
-            con.register(name, table)
-
-
-def make_relations(lanes: Sequence[duckdb.DuckDBPyConnection], room: Room | None = None) -> None:
-    """Make the relations on connections to one database, each with the seven tables and ``probe_senders``."""
-    free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
-    for lane in lanes:
-        free.put(lane)
-    made: dict[str, Future[None]] = {}
-
-    def make(name: str) -> None:
-        for needed in MADE[name]:
-            made[needed].result()
-        con = free.get()
-        try:
-            _execute(con, f"CREATE TABLE {name} AS {relation(name)}", room)
-        finally:
-            free.put(con)
-
-    with ThreadPoolExecutor(len(lanes), "relations") as pool:
-        for name in MADE:  # what a table needs is begun before it, so none waits for ever
-            made[name] = pool.submit(make, name)
-    for done in made.values():
-        done.result()
-    con = lanes[0]
-    for name in STEPS:
-        con.execute(f"DROP TABLE {name}")
-
-
-def _take_relations(con: duckdb.DuckDBPyConnection, tables: Tables) -> bool:
-    """Make the tables of the relations by the native core, in a third of the time of their SQL; whether it could."""
-    from logtune.relations import native
-
-    place = f"{COMPRESSED}." if tables.in_files else ""
-    begun: set[str] = set()
-    try:
-        for name, rows in native.make(tables.tables, tables.probe_senders, tables.room or Room()):
-            how = f"INSERT INTO {place}{name}" if name in begun else f"CREATE TABLE {place}{name} AS"
-            _execute(con, f"{how} FROM made", tables.room, made=rows)
-            con.unregister("made")
-            begun.add(name)
-    except native.NotByParts:
-        for name in begun:
-            con.execute(f"DROP TABLE {place}{name}")
-        return False
-    for name in ("recipient_facts", "flags"):
-        con.execute(f"DELETE FROM {place}{name} WHERE id IN (FROM {place}{native.ADDED})")
-    con.execute(f"DROP TABLE {place}{native.ADDED}")
-    for name in begun - {native.ADDED} if place else ():
-        con.execute(f"CREATE VIEW {name} AS FROM {place}{name}")
-    return True
-
-
-def _limit(con: duckdb.DuckDBPyConnection, room: Room, in_files: int) -> None:
-    """Memory, and the directory for what does not fit; once outside access is off, these cannot be set."""
-    room.make_for(in_files)
-    con.execute(f"SET memory_limit = '{room.joins}B'")
-    con.execute("SET temp_directory = ?", [room.folder])
-    if in_files:
-        con.execute("SET allowed_directories = ?", [[room.folder]])
-        con.execute(f"SET checkpoint_threshold = '{room.joins // 4}B'")  # what is compressed at a time
-        con.execute(f"ATTACH ':memory:' AS {COMPRESSED} (COMPRESS)")
-
-
-def _execute(
-    con: duckdb.DuckDBPyConnection, statement: str, room: Room | None, **rows: Callable[[], pa.RecordBatchReader]
-) -> None:
-    """Run *statement* over *rows*. Not every operator can write what it holds: then it gets more memory, rather than no
-    answer."""
-    import duckdb
-
-    while True:
-        try:
-            for name, begin in rows.items():
-                con.register(name, begin())
-            con.execute(statement)
-            return
-        except duckdb.OutOfMemoryException:
-            if room is None or not room.grow():
-                raise
-            con.execute(f"SET memory_limit = '{room.joins}B'")
-
-
 def query(name: str) -> str:
     """Text of ``analyses/NAME.sql``."""
     return (resources.files("logtune") / "analyses" / f"{name}.sql").read_text("utf-8")
-
-
-def relation(name: str) -> str:
-    """Text of ``relations/NAME.sql``."""
-    return (resources.files("logtune") / "relations" / f"{name}.sql").read_text("utf-8")
 
 
 def empty() -> dict[str, pa.Table]:
@@ -355,7 +198,8 @@ def choose(tables: Mapping[str, Stored], choice: Choice, room: Room | None = Non
     if choice.everything():
         return dict(tables)
     room = room or Room()
-    con = connect(tables, room)
+    con = database.connect(room)
+    database.show(con, tables, room)
     names = [n for n in tables if n in schema.TABLES]
     con.execute("CREATE VIEW lines AS " + " UNION ALL ".join(map(_lines_of, names)))
     con.execute("CREATE TABLE chosen AS " + _CHOSEN, _parameters(choice))

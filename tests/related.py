@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 import logtune
-from logtune.relations import native
+from logtune import database
+from logtune.relations import making, native
+from logtune.relations.making import KEPT
 from logtune.spill import PARTS, RELATED_ROW, Room, Stored
-from logtune.tables import KEPT, connect, make_relations
 
 PROBE_SENDERS = ("verify@example.com", "a@example.com")
 PART_ROWS = (None, 40, 1000)
@@ -54,9 +55,10 @@ def difference(tables: Mapping[str, Stored], probe_senders: Sequence[str] = PROB
 
     It makes the log whole, and in parts of several sizes where it can.
     """
-    con = connect(tables)
+    con = database.connect()
+    database.show(con, tables)
     con.register("probe_senders", pa.table({"sender": pa.array(probe_senders, pa.string())}))
-    make_relations([con])
+    making.by_sql([con])
     for rows in PART_ROWS:
         try:
             made = by_native(tables, probe_senders, rows)
@@ -72,18 +74,31 @@ def difference(tables: Mapping[str, Stored], probe_senders: Sequence[str] = PROB
     return None
 
 
+class Taken:
+    """Holds what the native core makes."""
+
+    def __init__(self) -> None:
+        self.parts: dict[str, list[pa.Table]] = {}
+
+    def begin_part(self, rows: int, last: bool) -> None:
+        """Nothing is to be prepared."""
+
+    def put(self, name: str, rows: native.Rows) -> None:
+        """Rows of a relation."""
+        self.parts.setdefault(name, []).append(rows().read_all())
+
+
 def by_native(tables: Mapping[str, Stored], probe_senders: Sequence[str], rows: int | None) -> dict[str, pa.Table]:
     """The relations of the native core, made in parts of so many *rows* of the tables and what is open, or whole.
 
     Raises ``NotByParts``, but not because much is open.
     """
     room = Room(1 << 40 if rows is None else rows * PARTS * RELATED_ROW)
-    parts: dict[str, list[pa.Table]] = {}
+    taken = Taken()
     with patch.object(native, "OPEN_MOST", 1 << 30):
-        for name, begin in native.make(tables, probe_senders, room):
-            parts.setdefault(name, []).append(begin().read_all())
-    made = {name: pa.concat_tables(of_parts, promote_options="permissive") for name, of_parts in parts.items()}
-    added = made.pop(native.ADDED)["id"]
+        native.make(native.Making(probe_senders, room, taken), tables)
+    made = {name: pa.concat_tables(parts, promote_options="permissive") for name, parts in taken.parts.items()}
+    added = made.pop(making.ADDED)["id"]
     for name in ("recipient_facts", "flags"):
         made[name] = made[name].filter(pc.invert(pc.is_in(made[name]["id"], added)))
     return made

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from logtune import cli
-from logtune.tables import MADE, STEPS
+from logtune.relations.making import MADE, STEPS
 
 PACKAGE = Path(__file__).parent.parent / "logtune"
 
 FACTS = {"schema", "postfix", "config"}
 READING = FACTS | {"sources", "parse"}
 LINKING = READING | {"clock", "classify", "link"}
-TABLES = LINKING | {"relations", "results", "spill", "tables"}
+TABLES = LINKING | {"database", "relations", "results", "spill", "tables"}
 ASKED = TABLES | {"anonymize", "losses", "read_options"}
 ALL = ASKED | {
     "reading", "watching", "store", "postconf", "analyses", "render", "tune", "live", "send", "frames", "api", "cli"
@@ -38,9 +38,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": READING,
     "classify": READING,
     "link": READING | {"_native"},
-    "relations": FACTS | {"spill", "_native"},
     "spill": {"link"},
-    "tables": LINKING | {"relations", "results", "spill"},
+    "database": {"spill"},
+    "relations": FACTS | {"spill", "database", "_native"},
+    "tables": LINKING | {"database", "relations", "results", "spill"},
     "losses": set(),
     "read_options": ASKED,
     "reading": ASKED,  # sources to tables, in order

@@ -23,7 +23,7 @@ from logtune.relations import native
 from logtune.spill import Room, Stored
 from logtune.tables import empty
 from tests.parse.mutations import Mutations
-from tests.related import by_native, difference, in_parts, tables_in, tables_of
+from tests.related import Taken, by_native, difference, in_parts, tables_in, tables_of
 from tests.test_link_cores import LOGS, SAMPLES, changed, lines_of, shuffled, stamped
 
 GENERATED = 4_000  # lines of each generated log
@@ -165,7 +165,7 @@ def test_the_relations_of_a_log_come_from_the_core_that_reads_it(monkeypatch: py
     made = {}
     for core in ("native", "reference"):
         monkeypatch.setattr("logtune.tables.core_name", lambda core=core: core)
-        unused = "make_relations" if core == "native" else "_take_relations"
+        unused = "making.by_sql" if core == "native" else "Tables._related_by_core"
         with monkeypatch.context() as patch:
             patch.setattr(f"logtune.tables.{unused}", None)
             log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC").tables
@@ -184,8 +184,9 @@ def test_a_log_is_made_part_by_part(rows: int) -> None:
     relations = native._native.Relations([])
     left = []
     for step in native._steps(in_parts(tables, random.Random(rows), 200)):
-        for name, batch in step:
-            relations.feed(name, batch)
+        for name, batches in step.items():
+            for batch in batches:
+                relations.feed(name, batch)
         if relations.waiting() > rows + 2 * sum(left[-1:]):
             relations.make()
             left.append(relations.waiting())
@@ -227,7 +228,7 @@ def test_what_is_never_over_is_made_by_the_sql(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("logtune.spill.Room.related", 10)
     log = logtune.read(SAMPLES / "filter.log", year=2026, tz="UTC")
     with pytest.raises(native.NotByParts):
-        list(native.make(log.tables.tables, (), Room()))
+        native.make(native.Making((), Room(), Taken()), log.tables.tables)
     assert log.tables.con.execute(asked).fetchall() == whole
 
 
@@ -257,7 +258,7 @@ def test_a_table_that_lacks_a_column_is_an_error() -> None:
     """The native core says which column."""
     lacking = {**empty(), "queue": schema.arrow_schema("queue").empty_table().drop_columns(["nrcpt"])}
     with pytest.raises(KeyError, match="nrcpt"):
-        dict(native.make(lacking, (), Room()))
+        by_native(lacking, (), None)
     relations = native._native.Relations([])
     relations.feed("notices", pa.record_batch({"kind": pa.array(["tls"]).dictionary_encode()}))
     with pytest.raises(ValueError, match="column message of notices is missing"):

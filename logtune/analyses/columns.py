@@ -1,12 +1,15 @@
-"""Columns of the tables that each command needs, beyond ts, position and host: others are not built.
+"""Columns of tables and relations that each command needs, beyond ts, position and host: others are not built.
 
-A column that a query of a command names and that is missing here ends the command with an error of DuckDB, whatever the
-log holds, for a query is bound before it runs; ``tests/analyses/test_columns.py`` runs all commands on these columns.
+Relations are made of more columns of the tables, which are not kept for that. A column that a query of a command names
+and that is missing here ends the command with an error of DuckDB, whatever the log holds, for a query is bound before
+it runs; ``tests/analyses/test_columns.py`` runs all commands on these columns.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+
+from logtune.relations.making import KEPT, MADE_OF
 
 Needs = Mapping[str, Set[str]]
 
@@ -20,24 +23,16 @@ def _and(needs: Needs, **tables: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(needs.get(name, ())) | more.get(name, frozenset()) for name in {*needs, *more}}
 
 
-RELATIONS = _words(
-    decisions="instance service daemon pid queue_id session message origin action protocol_state client_name"
-    " client_addr reply_code dsn reason_shape restriction sender recipient proto helo sasl_username part",
-    connections="instance service pid session event client_name client_addr after counters",
-    queue="instance service pid queue_id session message event client_name client_addr sasl_method sasl_username"
-    " message_id sender size nrcpt",
-    deliveries="instance daemon queue_id message recipient orig_recipient status successor",
-    notices="session message kind text",
-)
-"""What sessions, messages, recipients and flags are made of."""
+RELATED = {**MADE_OF, **dict.fromkeys(KEPT, frozenset[str]())}
+"""The relations with all columns, and what they and their views are made of."""
 
 TRIAL = _and(
-    RELATIONS, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message message_id verdict"
+    RELATED, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message message_id verdict"
 )
 WHAT_IF = _and(TRIAL, notices="pid client_addr")
-REJECTS = _and(RELATIONS, decisions="object reason repeat", deliveries="relay_addr relay_port dsn reason")
+REJECTS = _and(RELATED, decisions="object reason repeat", deliveries="relay_addr relay_port dsn reason")
 DELAYS = _and(
-    RELATIONS,
+    RELATED,
     deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"
     " delay_transmit dsn reason",
     notices="daemon repeat severity client_name client_addr endpoint value",
@@ -49,11 +44,25 @@ SIZING = _and(
     deliveries="service queued_as",
     notices="instance service",
 )
-REPORT = _and(
-    {name: TRIAL[name] | REJECTS[name] | DELAYS[name] | SIZING[name] for name in RELATIONS},
-    verdicts=" ".join(TRIAL["verdicts"]),
+REPORT = _words(
+    session_facts="session host instance service pid client_addr connect_ts end_ts end_position ended lost",
+    message_facts="message session first_ts client_name client_addr sasl_username sender size via accepted predecessor"
+    " reinjected",
+    rcpt="position id",
+    recipient_facts="id session message ts client_name client_addr helo sender sasl_username outcome by fate"
+    " reinjected stands",
+    flags="id position restriction text reply_code service certain",
+    decisions="instance service message repeat origin action protocol_state client_name client_addr reply_code object"
+    " reason reason_shape restriction sender recipient part",
+    connections="client_name client_addr counters",
+    queue="service message event client_addr sasl_username message_id sender",
+    deliveries="daemon pid message repeat recipient orig_recipient relay_addr relay_port delay delay_before_qmgr"
+    " delay_in_qmgr delay_setup delay_transmit dsn status reason successor",
+    verdicts="queue_id message message_id verdict",
+    notices="instance daemon repeat kind severity client_name client_addr endpoint value text",
     unrecognised="instance service daemon repeat why text",
 )
+"""Of a large log each column costs time: those alone that its questions ask for, of the relations too."""
 
 COLUMNS: Mapping[str, Needs] = {
     "report": REPORT,

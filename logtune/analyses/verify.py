@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from logtune import database
 from logtune.analyses import organisations
 from logtune.analyses.options import Options
 from logtune.analyses.trial import iso
 from logtune.results import Coverage, Period
-from logtune.tables import Tables, connect, query
+from logtune.tables import Tables, query
 
 SCHEMA = "logtune.verify/1"
 
@@ -127,7 +128,8 @@ class Verification:
     @classmethod
     def of(cls, before: Tables, after: Tables, options: Options) -> Verification:
         """Compare *before*, in which restrictions are on trial, with *after*, in which they may be enforced."""
-        con = connect({})
+        con = database.connect()
+        con.execute("SET threads = 1")  # few rows
         for name, log in (("before", before), ("after", after)):
             for table, made in _facts(log, options).items():
                 con.register(name + table, made)

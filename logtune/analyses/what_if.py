@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from logtune import schema
+from logtune import database, schema
 from logtune.analyses import organisations, verdict
 from logtune.analyses.common import plural
 from logtune.analyses.options import Options
 from logtune.analyses.trial import OnTrial, Trial
 from logtune.postfix.evaluate import CLIENT_ACCESS, HELO_ACCESS, Course, Facts, Step, evaluate
+from logtune.relations.making import KEPT, VIEWS
 from logtune.results import Verdict
-from logtune.tables import KEPT, VIEWS, Tables, connect, query
+from logtune.tables import Tables, query
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,7 +48,8 @@ class Computed(Tables):
     def con(self) -> duckdb.DuckDBPyConnection:
         """DuckDB connection over the tables and relations; those but ``flags`` are the source's."""
         assert self.source is not None and self.flags is not None
-        con = connect(self.tables, self.source.room)
+        con = database.connect(self.source.room)
+        database.show(con, self.tables, self.source.room)
         for name in ("days", "sources", "probe_senders", *KEPT, *VIEWS):
             made = self.flags if name == "flags" else self.source.con.sql(f"FROM {name}").to_arrow_table()
             con.register(f"made_{name}", made)

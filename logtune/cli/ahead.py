@@ -27,9 +27,9 @@ def import_ahead() -> None:
 
 def _import() -> None:
     with suppress(ImportError):  # it comes again where it is needed, and is told there
-        from logtune import tables
+        from logtune import database
 
-        tables.open_ahead()
+        database.open_ahead()
         from logtune.analyses import organisations, views  # noqa: F401  # all for those who import it later
         from logtune.render import terminal  # noqa: F401
 

@@ -5,16 +5,18 @@ Importing this fails where that core was not built. What it makes is compared in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from logtune import _native
+from logtune.relations.making import ADDED
 from logtune.spill import Room, Stored, parts
 
 READ: Mapping[str, Sequence[str]] = {
@@ -44,10 +46,6 @@ ROWS = 122_880
 OPEN_MOST = 4
 """The rows of what is not over may take as much memory as so many parts."""
 
-ADDED = "added"
-"""Ids of rows of recipient_facts and flags to be removed, for Postfix added these recipients itself: which they are is
-known when all parts are made."""
-
 Rows: TypeAlias = "Callable[[], pa.RecordBatchReader]"
 """Begins to read the rows of a relation."""
 
@@ -58,43 +56,94 @@ class NotByParts(Exception):
     """Rows tell of what was over, or too many are of what is never over: the SQL makes such a log."""
 
 
-def make(tables: Mapping[str, Stored], probe_senders: Sequence[str], room: Room) -> Iterator[tuple[str, Rows]]:
-    """Names and rows of the relations, part by part, and at the end ``ADDED``.
+class Taking(Protocol):
+    """Takes the relations part by part, in one thread (``making.Filling``)."""
 
-    *tables* are linked, their rows in position order. What is read of the tables is let go part by part, and a
-    relation's rows when the next is asked for. Raises ``KeyError`` where a column is missing, and ``NotByParts``.
-    """
-    added: list[int] = []
-    for made, found in _ahead(_parts(tables, probe_senders, room)):
+    def begin_part(self, rows: int, last: bool) -> None:
+        """So many *rows* of the tables were read when this part was made."""
+
+    def put(self, name: str, rows: Rows) -> None:
+        """Rows of a relation; they are gone afterwards."""
+
+
+class Making:
+    """The relations of linked tables, which are fed in position order: part by part, and at the end ``ADDED``."""
+
+    columns = READ
+
+    def __init__(
+        self, probe_senders: Sequence[str], room: Room, taking: Taking, asked: Mapping[str, Set[str]] | None = None
+    ) -> None:
+        """*asked* are the columns of the relations that are made; all of those that have none there."""
+        self._relations = _native.Relations(list(probe_senders))
+        self._room, self._taking = room, taking
+        self._asked = {name: columns for name, columns in (asked or {}).items() if columns}
+        self._rows = self._left = 0
+        self._added: list[int] = []
+        self._taker = ThreadPoolExecutor(1, "relations")
+        self._taken: Future[None] | None = None
+
+    def feed(self, rows: Mapping[str, Iterable[pa.RecordBatch]]) -> None:
+        """Take the rows of all tables up to one position, which follow those before. They are let go part by part.
+
+        Raises ``KeyError`` where a column is missing, and ``NotByParts``; then no more can be fed.
+        """
+        for name in READ:
+            for batch in rows.get(name, ()):
+                self._relations.feed(name, batch)
+                self._rows += batch.num_rows
+        if self._relations.waiting() < self._room.related + 2 * self._left:
+            return
+        with self._by_parts():
+            self._hand_over(self._relations.make())
+            self._left = self._relations.waiting()
+            if self._left > self._room.related * OPEN_MOST:
+                raise NotByParts(f"{self._left} rows are of sessions and mails that do not end")
+
+    def finish(self) -> None:
+        """All rows are fed: make the rest. Raises as ``feed`` does."""
+        with self._by_parts():
+            made, added = self._relations.finish()
+        self._hand_over(made, last=True)
+        ids = pa.record_batch({"id": pa.array(added, pa.int64())})
+        self._wait()
+        self._taking.put(ADDED, lambda: pa.RecordBatchReader.from_batches(ids.schema, [ids]))
+        self._taker.shutdown()
+
+    def _hand_over(self, made: _native.Made, last: bool = False) -> None:
+        """Let a part be taken while the next one is made."""
+        self._wait()
+        self._taken = self._taker.submit(self._take, made, self._rows, last)
+
+    def _take(self, made: _native.Made, rows: int, last: bool) -> None:
+        self._taking.begin_part(rows, last)
         for name in made.rows():
-            yield name, partial(_reader, made, name)
+            self._taking.put(name, partial(_reader, made, name, self._asked.get(name)))
             made.forget(name)
-        added += found
-    ids = pa.record_batch({"id": pa.array(added, pa.int64())})
-    yield ADDED, lambda: pa.RecordBatchReader.from_batches(ids.schema, [ids])
+
+    @contextmanager
+    def _by_parts(self) -> Iterator[None]:
+        """Where it does not go on by parts, nothing is taken any more when that is told."""
+        try:
+            yield
+        except (_native.Reopened, NotByParts) as error:
+            self._wait()
+            raise NotByParts(str(error)) from error
+
+    def _wait(self) -> None:
+        taken, self._taken = self._taken, None
+        if taken is not None:
+            taken.result()
 
 
-def _parts(
-    tables: Mapping[str, Stored], probe_senders: Sequence[str], room: Room
-) -> Iterator[tuple[_native.Made, list[int]]]:
-    """The relations of each part. A part has so many rows more than those of what was not over before it."""
-    relations = _native.Relations(list(probe_senders))
-    left = 0
-    try:
-        for step in _ahead(_steps(tables)):
-            for name, batch in step:
-                relations.feed(name, batch)
-            if relations.waiting() >= room.related + 2 * left:
-                yield relations.make(), []
-                left = relations.waiting()
-                if left > room.related * OPEN_MOST:
-                    raise NotByParts(f"{left} rows are of sessions and mails that do not end")
-        yield relations.finish()
-    except _native.Reopened as error:
-        raise NotByParts(str(error)) from error
+def make(making: Making, tables: Mapping[str, Stored]) -> None:
+    """Feed *making* with linked *tables*, whose rows are in position order. Raises as ``Making.feed``."""
+    for step in _ahead(_steps(tables)):
+        making.feed(step)
+    making.finish()
 
 
-def _steps(tables: Mapping[str, Stored]) -> Iterator[list[tuple[str, pa.RecordBatch]]]:
+def _steps(tables: Mapping[str, Stored]) -> Iterator[dict[str, list[pa.RecordBatch]]]:
     """Rows of all tables up to one position, and again up to a later one."""
     coming = {name: _batches(tables[name], columns) for name, columns in READ.items()}
     here: dict[str, pa.RecordBatch] = {}
@@ -108,7 +157,7 @@ def _steps(tables: Mapping[str, Stored]) -> Iterator[list[tuple[str, pa.RecordBa
         if not here:
             return
         until = min(batch["position"][-1].as_py() for batch in here.values())
-        yield [(name, rows) for name in READ if name in here and (rows := _take(here, name, until)).num_rows]
+        yield {name: [rows] for name in READ if name in here and (rows := _take(here, name, until)).num_rows}
 
 
 def _batches(table: Stored, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
@@ -134,9 +183,9 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
             yield item
 
 
-def _reader(made: _native.Made, name: str) -> pa.RecordBatchReader:
+def _reader(made: _native.Made, name: str, columns: Set[str] | None) -> pa.RecordBatchReader:
     rows = made.rows()[name]
     begins = range(0, max(rows, 1), ROWS)  # the schema of an empty relation is that of no rows
-    batches = (pa.record_batch(made.batch(name, begin, ROWS)) for begin in begins)
+    batches = (pa.record_batch(made.batch(name, begin, ROWS, columns)) for begin in begins)
     first = next(batches)
     return pa.RecordBatchReader.from_batches(first.schema, chain([first], batches))

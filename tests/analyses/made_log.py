@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from logtune import schema
+from logtune import database, schema
 from logtune.analyses.options import Options
 from logtune.clock import local_days
 from logtune.results import Coverage
-from logtune.tables import Tables, connect, empty
+from logtune.tables import Tables, empty
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -58,7 +58,8 @@ class MadeLog(Tables):
 
     @cached_property
     def con(self) -> Any:
-        connection = connect(self.tables)
+        connection = database.connect()
+        database.show(connection, self.tables)
         first, last = self.period.first, self.period.last
         days = local_days(first, last, self.zone) if first and last else []
         named = {

@@ -38,7 +38,7 @@ def test_a_small_log_is_asked_in_one_thread_and_a_large_one_in_all(monkeypatch: 
     """Threads cost more than they bring where there is not one row group for each; the names shown stay the same."""
     small = read("helo_trial.log")
     folds = small.trial_folds()
-    monkeypatch.setattr("logtune.tables.ROWS_FOR_THREADS", 0)
+    monkeypatch.setattr("logtune.database.ROWS_FOR_THREADS", 0)
     large = read("helo_trial.log")
     large.tables.con  # noqa: B018  # made with its threads
     asked = "SELECT current_setting('threads') AS threads"

@@ -6,7 +6,7 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from logtune.parse.native import parse_block
 from logtune.relations import native
 from tests.parse import cores, differential
 from tests.parse.differential import Log
+from tests.related import Taken
 
 SCRIPT = Path(__file__).parent.parent.parent / "scripts" / "differential"
 
@@ -107,14 +108,13 @@ def test_the_command() -> None:
 
 def test_relations_that_differ_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """The fewest lines of which the native core makes something else than the SQL, and what that is."""
-    whole = native.make
+    whole = Taken.put
 
-    def without_sessions(*given: Any) -> Iterator[tuple[str, native.Rows]]:
-        for name, rows in whole(*given):
-            table = rows().read_all()
-            yield name, table.slice(0, 0).to_reader if name == "session_facts" else table.to_reader
+    def without_sessions(taken: Taken, name: str, rows: native.Rows) -> None:
+        table = rows().read_all()
+        whole(taken, name, table.slice(0, 0).to_reader if name == "session_facts" else table.to_reader)
 
-    monkeypatch.setattr("tests.related.native.make", without_sessions)
+    monkeypatch.setattr(Taken, "put", without_sessions)
     [found] = differential.check(Log("generated", 2, 800))
     line, _, said = found.rpartition("\n")
     assert "smtpd[" in line

@@ -103,7 +103,7 @@ fn positions(tables: &Tables) -> BTreeSet<i64> {
 fn add(relations: &mut Relations, made: &Made) {
     for relation in Relation::ALL {
         let rows = made.rows(relation);
-        let batch = made.batch(relation, 0..rows).expect("columns of one length");
+        let batch = made.batch(relation, 0..rows, &|_| true).expect("columns of one length");
         let columns: Vec<_> = batch.columns().iter().map(cells).collect();
         let row = |row: usize| columns.iter().map(|column| column[row].clone()).collect();
         relations.entry(relation.name()).or_default().extend((0..rows).map(row));

@@ -6,7 +6,7 @@ use logtune_relations::{Error, Parts, Relation};
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 create_exception!(logtune._native, Reopened, PyException);
 
@@ -63,9 +63,18 @@ impl Made {
         Relation::ALL.into_iter().map(|relation| (relation.name(), self.made.rows(relation))).collect()
     }
 
-    fn batch(&self, py: Python<'_>, relation: &str, begin: usize, most: usize) -> PyResult<Batch> {
+    #[pyo3(signature = (relation, begin, most, columns = None))]
+    fn batch(
+        &self,
+        py: Python<'_>,
+        relation: &str,
+        begin: usize,
+        most: usize,
+        columns: Option<HashSet<String>>,
+    ) -> PyResult<Batch> {
         let (relation, rows) = (known(relation)?, begin..begin.saturating_add(most));
-        Ok(Batch { rows: py.detach(|| self.made.batch(relation, rows)).map_err(failed)? })
+        let wanted = |name: &str| columns.as_ref().is_none_or(|columns| columns.contains(name));
+        Ok(Batch { rows: py.detach(|| self.made.batch(relation, rows, &wanted)).map_err(failed)? })
     }
 
     fn forget(&mut self, relation: &str) -> PyResult<()> {

@@ -77,130 +77,140 @@ impl Made {
         }
     }
 
-    /// Rows of a relation with the columns of its SQL; those beyond the last row are left out.
-    pub fn batch(&self, relation: Relation, rows: Range<usize>) -> Result<RecordBatch, ArrowError> {
+    /// Rows of a relation with the columns of its SQL that are `wanted`; those beyond the last row are left out.
+    pub fn batch(
+        &self,
+        relation: Relation,
+        rows: Range<usize>,
+        wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<RecordBatch, ArrowError> {
         let end = rows.end.min(self.rows(relation));
         let rows = rows.start.min(end)..end;
-        let columns = match relation {
-            Relation::SessionFacts => self.session_facts(&self.sessions.by_id.rows[rows]),
-            Relation::MessageFacts => self.message_facts(&self.messages.by_id.rows[rows]),
-            Relation::Rcpt => rcpt(&self.rcpt[rows]),
-            Relation::RecipientFacts => self.recipient_facts(&self.recipients[rows]),
-            Relation::Flags => self.flags(&self.flags[rows]),
-        };
-        RecordBatch::try_from_iter_with_nullable(
-            columns.into_iter().map(|(name, column)| (name, column, true)),
-        )
+        let mut columns = Columns { wanted, made: Vec::new() };
+        match relation {
+            Relation::SessionFacts => self.session_facts(&self.sessions.by_id.rows[rows], &mut columns),
+            Relation::MessageFacts => self.message_facts(&self.messages.by_id.rows[rows], &mut columns),
+            Relation::Rcpt => rcpt(&self.rcpt[rows], &mut columns),
+            Relation::RecipientFacts => self.recipient_facts(&self.recipients[rows], &mut columns),
+            Relation::Flags => self.flags(&self.flags[rows], &mut columns),
+        }
+        let made = columns.made.into_iter().map(|(name, column)| (name, column, true));
+        RecordBatch::try_from_iter_with_nullable(made)
     }
 
-    fn session_facts(&self, rows: &[Session]) -> Columns {
+    fn session_facts(&self, rows: &[Session], columns: &mut Columns<'_>) {
         let texts = &self.texts;
         let process = |of: fn(&crate::session_facts::Process) -> TextId| {
             words(texts, rows, |session| session.process.as_ref().map_or(NULL, of))
         };
         let counted =
             |of: fn(&Counted) -> i32| numbers(rows, |session| count(self.sessions.counted_of(session), of));
-        vec![
-            ("session", ids(rows, |session| session.id)),
-            ("host", process(|process| process.host)),
-            ("instance", process(|process| process.instance)),
-            ("service", process(|process| process.service)),
-            (
-                "pid",
-                numbers(rows, |session| session.process.map_or(crate::numbers::NO_NUMBER, |one| one.pid)),
-            ),
-            ("client_name", strings(texts, rows, |session| session.client().name)),
-            ("client_addr", strings(texts, rows, |session| session.client().addr)),
-            ("connect_ts", times(rows, |session| session.connect_ts)),
-            ("end_ts", times(rows, |session| session.end_ts)),
-            ("end_position", ids(rows, Session::end_position)),
-            ("ended", names(&["disconnect"], rows, |session| session.finished.then_some(0))),
-            ("lost", words(texts, rows, |session| session.lost)),
-            ("lost_after", words(texts, rows, |session| session.lost_after)),
-            ("helos", counted(|counted| counted.helos)),
-            ("greetings", counted(|counted| counted.greetings)),
-            ("starttls", counted(|counted| counted.starttls)),
-            ("quit", counted(|counted| counted.quit)),
-            ("rset", counted(|counted| counted.rset)),
-            ("mail", counted(|counted| counted.mail)),
-            ("rcpt", counted(|counted| counted.rcpt)),
-            ("rcpt_ok", counted(|counted| counted.rcpt_ok)),
-            ("data", counted(|counted| counted.data)),
-            ("data_ok", counted(|counted| counted.data_ok)),
-        ]
+        columns.put("session", || ids(rows, |session| session.id));
+        columns.put("host", || process(|process| process.host));
+        columns.put("instance", || process(|process| process.instance));
+        columns.put("service", || process(|process| process.service));
+        columns.put("pid", || {
+            numbers(rows, |session| session.process.map_or(crate::numbers::NO_NUMBER, |one| one.pid))
+        });
+        columns.put("client_name", || strings(texts, rows, |session| session.client().name));
+        columns.put("client_addr", || strings(texts, rows, |session| session.client().addr));
+        columns.put("connect_ts", || times(rows, |session| session.connect_ts));
+        columns.put("end_ts", || times(rows, |session| session.end_ts));
+        columns.put("end_position", || ids(rows, Session::end_position));
+        columns.put("ended", || names(&["disconnect"], rows, |session| session.finished.then_some(0)));
+        columns.put("lost", || words(texts, rows, |session| session.lost));
+        columns.put("lost_after", || words(texts, rows, |session| session.lost_after));
+        columns.put("helos", || counted(|counted| counted.helos));
+        columns.put("greetings", || counted(|counted| counted.greetings));
+        columns.put("starttls", || counted(|counted| counted.starttls));
+        columns.put("quit", || counted(|counted| counted.quit));
+        columns.put("rset", || counted(|counted| counted.rset));
+        columns.put("mail", || counted(|counted| counted.mail));
+        columns.put("rcpt", || counted(|counted| counted.rcpt));
+        columns.put("rcpt_ok", || counted(|counted| counted.rcpt_ok));
+        columns.put("data", || counted(|counted| counted.data));
+        columns.put("data_ok", || counted(|counted| counted.data_ok));
     }
 
-    fn message_facts(&self, rows: &[Message]) -> Columns {
+    fn message_facts(&self, rows: &[Message], columns: &mut Columns<'_>) {
         let texts = &self.texts;
         let flag = |of: fn(&Message) -> bool| flags(rows, |message| Some(of(message)));
-        vec![
-            ("message", ids(rows, |message| message.id)),
-            ("session", ids(rows, |message| message.session)),
-            ("first_ts", times(rows, Message::first_ts)),
-            ("client_name", strings(texts, rows, |message| message.client.name)),
-            ("client_addr", strings(texts, rows, |message| message.client.addr)),
-            ("sasl_username", strings(texts, rows, |message| message.login)),
-            ("sender", strings(texts, rows, Message::sender)),
-            ("size", ids(rows, |message| message.size)),
-            ("nrcpt", numbers(rows, |message| message.nrcpt)),
-            ("via", names(&VIA, rows, |message| message.via().map(|via| via as i32))),
-            ("accepted", flag(|message| message.accepted_as.is_some())),
-            ("accepted_as", names(&ACCEPTED_AS, rows, |message| message.accepted_as.map(|how| how as i32))),
-            ("active_ts", times(rows, |message| message.active_ts)),
-            ("removed_ts", times(rows, |message| message.removed_ts)),
-            ("expired", flag(|message| message.expired)),
-            ("held", flag(|message| message.held)),
-            ("discarded", flag(|message| message.discarded)),
-            ("refused", flag(|message| message.refused)),
-            ("predecessor", ids(rows, |message| message.predecessor)),
-            ("reinjected", flag(|message| some(message.predecessor).is_some())),
-            ("aborted", flags(rows, |message| message.aborted)),
-        ]
+        columns.put("message", || ids(rows, |message| message.id));
+        columns.put("session", || ids(rows, |message| message.session));
+        columns.put("first_ts", || times(rows, Message::first_ts));
+        columns.put("client_name", || strings(texts, rows, |message| message.client.name));
+        columns.put("client_addr", || strings(texts, rows, |message| message.client.addr));
+        columns.put("sasl_username", || strings(texts, rows, |message| message.login));
+        columns.put("sender", || strings(texts, rows, Message::sender));
+        columns.put("size", || ids(rows, |message| message.size));
+        columns.put("nrcpt", || numbers(rows, |message| message.nrcpt));
+        columns.put("via", || names(&VIA, rows, |message| message.via().map(|via| via as i32)));
+        columns.put("accepted", || flag(|message| message.accepted_as.is_some()));
+        columns.put("accepted_as", || {
+            names(&ACCEPTED_AS, rows, |message| message.accepted_as.map(|how| how as i32))
+        });
+        columns.put("active_ts", || times(rows, |message| message.active_ts));
+        columns.put("removed_ts", || times(rows, |message| message.removed_ts));
+        columns.put("expired", || flag(|message| message.expired));
+        columns.put("held", || flag(|message| message.held));
+        columns.put("discarded", || flag(|message| message.discarded));
+        columns.put("refused", || flag(|message| message.refused));
+        columns.put("predecessor", || ids(rows, |message| message.predecessor));
+        columns.put("reinjected", || flag(|message| some(message.predecessor).is_some()));
+        columns.put("aborted", || flags(rows, |message| message.aborted));
     }
 
-    fn recipient_facts(&self, rows: &[Recipient]) -> Columns {
+    fn recipient_facts(&self, rows: &[Recipient], columns: &mut Columns<'_>) {
         let texts = &self.texts;
-        vec![
-            ("id", ids(rows, |one| one.id)),
-            ("session", ids(rows, |one| one.session)),
-            ("message", ids(rows, |one| one.message_id)),
-            ("ts", times(rows, |one| one.ts)),
-            ("client_name", strings(texts, rows, |one| one.client.name)),
-            ("client_addr", strings(texts, rows, |one| one.client.addr)),
-            ("helo", strings(texts, rows, |one| one.helo)),
-            ("sender", strings(texts, rows, |one| one.sender)),
-            ("sasl_username", strings(texts, rows, |one| one.login)),
-            ("outcome", names(&OUTCOME, rows, |one| Some(one.outcome as i32))),
-            ("by", words(texts, rows, |one| one.by)),
-            ("by_code", numbers(rows, |one| one.by_code)),
-            ("fate", names(&FATE, rows, |one| one.fate.map(|fate| fate as i32))),
-            ("by_state", words(texts, rows, |one| one.by_state)),
-            ("hops", numbers(rows, |one| one.hops)),
-            ("reinjected", flags(rows, |one| Some(one.reinjected))),
-            ("stands", flags(rows, |one| Some(one.stands))),
-        ]
+        columns.put("id", || ids(rows, |one| one.id));
+        columns.put("session", || ids(rows, |one| one.session));
+        columns.put("message", || ids(rows, |one| one.message_id));
+        columns.put("ts", || times(rows, |one| one.ts));
+        columns.put("client_name", || strings(texts, rows, |one| one.client.name));
+        columns.put("client_addr", || strings(texts, rows, |one| one.client.addr));
+        columns.put("helo", || strings(texts, rows, |one| one.helo));
+        columns.put("sender", || strings(texts, rows, |one| one.sender));
+        columns.put("sasl_username", || strings(texts, rows, |one| one.login));
+        columns.put("outcome", || names(&OUTCOME, rows, |one| Some(one.outcome as i32)));
+        columns.put("by", || words(texts, rows, |one| one.by));
+        columns.put("by_code", || numbers(rows, |one| one.by_code));
+        columns.put("fate", || names(&FATE, rows, |one| one.fate.map(|fate| fate as i32)));
+        columns.put("by_state", || words(texts, rows, |one| one.by_state));
+        columns.put("hops", || numbers(rows, |one| one.hops));
+        columns.put("reinjected", || flags(rows, |one| Some(one.reinjected)));
+        columns.put("stands", || flags(rows, |one| Some(one.stands)));
     }
 
-    fn flags(&self, rows: &[Flag]) -> Columns {
+    fn flags(&self, rows: &[Flag], columns: &mut Columns<'_>) {
         let texts = &self.texts;
         let line = |flag: &Flag| &self.warned[at(flag.warned)];
         let codes =
             rows.iter().map(|flag| some_number(line(flag).reply_code).and_then(|code| code.try_into().ok()));
-        vec![
-            ("id", ids(rows, |flag| flag.id)),
-            ("position", ids(rows, |flag| line(flag).position)),
-            ("restriction", words(texts, rows, |flag| line(flag).restriction)),
-            ("text", words(texts, rows, |flag| line(flag).text)),
-            ("protocol_state", words(texts, rows, |flag| line(flag).state)),
-            ("reply_code", Arc::new(codes.collect::<Int16Array>())),
-            ("dsn", words(texts, rows, |flag| line(flag).dsn)),
-            ("service", words(texts, rows, |flag| line(flag).service)),
-            ("certain", flags(rows, |flag| Some(flag.certain))),
-        ]
+        columns.put("id", || ids(rows, |flag| flag.id));
+        columns.put("position", || ids(rows, |flag| line(flag).position));
+        columns.put("restriction", || words(texts, rows, |flag| line(flag).restriction));
+        columns.put("text", || words(texts, rows, |flag| line(flag).text));
+        columns.put("protocol_state", || words(texts, rows, |flag| line(flag).state));
+        columns.put("reply_code", || Arc::new(codes.collect::<Int16Array>()));
+        columns.put("dsn", || words(texts, rows, |flag| line(flag).dsn));
+        columns.put("service", || words(texts, rows, |flag| line(flag).service));
+        columns.put("certain", || flags(rows, |flag| Some(flag.certain)));
     }
 }
 
-type Columns = Vec<(&'static str, ArrayRef)>;
+/// The columns of a batch: only what is wanted is made.
+struct Columns<'w> {
+    wanted: &'w dyn Fn(&str) -> bool,
+    made: Vec<(&'static str, ArrayRef)>,
+}
+
+impl Columns<'_> {
+    fn put(&mut self, name: &'static str, make: impl FnOnce() -> ArrayRef) {
+        if (self.wanted)(name) {
+            self.made.push((name, make()));
+        }
+    }
+}
 
 const VIA: [&str; 3] = ["smtpd", "pickup", "internal"];
 const _: () = assert!(Via::Smtpd as i32 == 0 && Via::Pickup as i32 == 1 && Via::Internal as i32 == 2);
@@ -218,8 +228,9 @@ const FATE: [&str; 7] = ["delivered", "bounced", "expired", "discarded", "held",
 const _: () =
     assert!(Fate::Delivered as i32 == 0 && Fate::Discarded as i32 == 3 && Fate::Unknown as i32 == 6);
 
-fn rcpt(rows: &[(i64, i64)]) -> Columns {
-    vec![("position", ids(rows, |row| row.0)), ("id", ids(rows, |row| row.1))]
+fn rcpt(rows: &[(i64, i64)], columns: &mut Columns<'_>) {
+    columns.put("position", || ids(rows, |row| row.0));
+    columns.put("id", || ids(rows, |row| row.1));
 }
 
 fn ids<T>(rows: &[T], of: impl Fn(&T) -> i64) -> ArrayRef {
