@@ -382,7 +382,7 @@ def read(
     of the log that take mail, best MX preference first, equal ones with a blank between them. *year* is that of the
     first line. Sources that cannot be read do not raise: they stand in ``MailLog.problems``, the others are read.
     *columns* (table to column names) limits what is built, for less time and memory; all are built without it. The
-    relations that it names too (``relations.making.KEPT``) are made while the log is read, with the columns named
+    relations that it names too (``relations.making``) are made while the log is read, with the columns named
     or all. *memory* (bytes; without it ``LOGTUNE_MEMORY`` in megabytes, else a quarter of the machine's, 1 GiB at
     most) is for tables and their joins: what does not fit goes to files in ``TMPDIR`` that vanish with the
     ``MailLog``. *anonymize* (``full``, ``keep-domains``, ``keep-networks``, ``keep-both``) puts pseudonyms in place

@@ -49,8 +49,8 @@ class ReadOptions:
     kept: Mapping[str, pa.Schema]
     """The same without those that nothing but the relations needs."""
     relations: Mapping[str, frozenset[str]]
-    """Relations that are made while the log is read, with the columns asked for, all where there are none; none where
-    they are made when somebody asks."""
+    """Relations that are made while the log is read, with the columns asked for, all where there are none, and views
+    over them; empty where they are made when somebody asks."""
     room: Room
     settings: config.Config
     identities: Identities
@@ -169,7 +169,8 @@ def kept(columns: Columns | None) -> dict[str, pa.Schema]:
 
 def relations_of(columns: Columns | None) -> dict[str, frozenset[str]]:
     """The relations that *columns* names, with their columns."""
-    return {name: frozenset(columns[name]) for name in making.KEPT if name in columns} if columns else {}
+    known = (*making.KEPT, *making.VIEWS)
+    return {name: frozenset(columns[name]) for name in known if name in columns} if columns else {}
 
 
 def _schemas(columns: Columns | None, more: Mapping[str, frozenset[str]]) -> dict[str, pa.Schema]:

@@ -74,8 +74,7 @@ def _read_and_relate(sources: Sources, asked: ReadOptions, progress: Progress | 
     tables = reading.tables()
     making.finish()
     filling.finish()
-    narrow = any(asked.relations.values())
-    return replace(_tables(reading, tables), related=filling.con, narrow=narrow)
+    return replace(_tables(reading, tables), related=filling.con, views=asked.relations)
 
 
 def _tables(reading: _Reading, stored: Mapping[str, Stored]) -> Tables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -57,8 +57,8 @@ class Tables:
     room: Room | None = None
     related: duckdb.DuckDBPyConnection | None = None
     """A connection to the relations, where they were made while the log was read."""
-    narrow: bool = False
-    """Whether the relations have only the columns that were asked for: then there are no views over them."""
+    views: Container[str] = making.VIEWS
+    """Relations that look up texts, of those for which tables and relations have the columns."""
     answers: dict[Any, list[tuple[Any, ...]]] = field(default_factory=dict, init=False, repr=False)
     """What ``analyses.common.ask`` remembers."""
     kept: set[str] = field(default_factory=set, init=False, repr=False)
@@ -73,8 +73,7 @@ class Tables:
         if self.related is None and not (core_name().startswith("native") and self._related_by_core(con)):
             others = 0 if self.in_files else making.LANES - 1
             making.by_sql([con, *(self._beside(con) for _ in range(others))], self.room)
-        if not self.narrow:
-            making.show(con)
+        making.show(con, self.views)
         con.execute("SET lock_configuration = true")
         return con
 

@@ -18,15 +18,15 @@ import logtune
 from logtune import schema
 from logtune.analyses.columns import COLUMNS
 from logtune.link import Late
-from logtune.relations.making import KEPT, MADE_OF
+from logtune.relations.making import KEPT, MADE_OF, VIEWS
 from logtune.sources import Sources
 from logtune.spill import ReadAlready, Room, Spilled, Store
 
 SAMPLES = Path(__file__).parent.parent / "sample_logs"
 LOGS = ("filter.log", "truth/shapes.log", "truth/repeated.log", "truth/random_before_queue.log")
-WHOLE = {**MADE_OF, **dict.fromkeys(KEPT, ())}
+WHOLE = {**MADE_OF, **dict.fromkeys((*KEPT, *VIEWS), ())}
 """All columns of the relations, and what views over them need."""
-ASKED = (*KEPT, "sessions", "messages", "recipients")
+ASKED = (*KEPT, *VIEWS)
 
 
 def small_blocks(monkeypatch: pytest.MonkeyPatch, size: int = 7_000) -> None:

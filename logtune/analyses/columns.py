@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
-from logtune.relations.making import KEPT, MADE_OF
+from logtune.relations.making import KEPT, MADE_OF, VIEWS
 
 Needs = Mapping[str, Set[str]]
 
@@ -18,31 +18,70 @@ def _words(**tables: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in tables.items()}
 
 
-def _and(needs: Needs, **tables: str) -> dict[str, frozenset[str]]:
-    more = _words(**tables)
-    return {name: frozenset(needs.get(name, ())) | more.get(name, frozenset()) for name in {*needs, *more}}
+def _and(*needs: Needs, **tables: str) -> dict[str, frozenset[str]]:
+    """All of them; of a relation all columns where one names none."""
+    every = (*needs, _words(**tables))
+    names = dict.fromkeys(name for one in every for name in one)
+    whole = {name for one in every for name, columns in one.items() if name in KEPT and not columns}
+    return {
+        name: frozenset() if name in whole else frozenset().union(*(one.get(name, ()) for one in every))
+        for name in names
+    }
 
 
-RELATED = {**MADE_OF, **dict.fromkeys(KEPT, frozenset[str]())}
+RELATED = {**MADE_OF, **dict.fromkeys((*KEPT, *VIEWS), frozenset[str]())}
 """The relations with all columns, and what they and their views are made of."""
 
+RECIPIENTS = _words(
+    decisions="instance service pid queue_id message recipient",
+    queue="instance service queue_id message event sasl_method message_id",
+    deliveries="instance queue_id message recipient orig_recipient",
+    session_facts="session pid",
+    message_facts="",
+    rcpt="",
+    recipient_facts="",
+    messages="",
+    recipients="",
+)
+"""The view ``recipients``, which looks up what messages have."""
+
 TRIAL = _and(
+    RECIPIENTS,
+    session_facts="host",
+    flags="",
+    decisions="action origin object client_addr protocol_state reason_shape repeat reply_code restriction",
+    queue="sasl_username",
+    deliveries="daemon relay_addr status successor",
+    verdicts="queue_id message message_id verdict",
+)
+TRIAL_OF_ALL = _and(
     RELATED, decisions="object repeat", deliveries="relay_addr", verdicts="queue_id message message_id verdict"
 )
-WHAT_IF = _and(TRIAL, notices="pid client_addr")
-REJECTS = _and(RELATED, decisions="object reason repeat", deliveries="relay_addr relay_port dsn reason")
-DELAYS = _and(
-    RELATED,
-    deliveries="pid repeat relay relay_name relay_addr relay_port delay delay_before_qmgr delay_in_qmgr delay_setup"
-    " delay_transmit dsn reason",
-    notices="daemon repeat severity client_name client_addr endpoint value",
+WHAT_IF = _and(TRIAL_OF_ALL, notices="pid client_addr")
+REJECTS = _and(
+    RECIPIENTS,
+    decisions="action origin object client_name client_addr part protocol_state reason reason_shape repeat reply_code"
+    " restriction sender",
+    connections="instance service session event client_name client_addr counters",
+    queue="session sender sasl_username",
+    deliveries="daemon dsn reason relay_addr relay_port status successor",
+)
+DELAYS = _words(
+    message_facts="message first_ts client_addr sender",
+    decisions="action origin client_addr reason_shape recipient reply_code restriction sender",
+    queue="event message message_id size",
+    deliveries="daemon pid message recipient orig_recipient relay relay_name relay_addr relay_port delay"
+    " delay_before_qmgr delay_in_qmgr delay_setup delay_transmit dsn status reason repeat successor",
+    notices="message daemon repeat kind severity client_name client_addr endpoint value text",
 )
 SIZING = _and(
     DELAYS,
-    decisions="object repeat",
-    verdicts=" ".join(TRIAL["verdicts"]),
-    deliveries="service queued_as",
-    notices="instance service",
+    TRIAL,  # where a log is of several hosts
+    session_facts="instance service client_addr connect_ts end_ts end_position ended lost mail rcpt rcpt_ok",
+    decisions="daemon instance service",
+    deliveries="instance queued_as service",
+    queue="client_addr",
+    notices="instance",
 )
 REPORT = _words(
     session_facts="session host instance service pid client_addr connect_ts end_ts end_position ended lost",
@@ -55,9 +94,9 @@ REPORT = _words(
     decisions="instance service message repeat origin action protocol_state client_name client_addr reply_code object"
     " reason reason_shape restriction sender recipient part",
     connections="client_name client_addr counters",
-    queue="service message event client_addr sasl_username message_id sender",
+    queue="queue_id service message event client_addr sasl_username message_id sender",
     deliveries="daemon pid message repeat recipient orig_recipient relay_addr relay_port delay delay_before_qmgr"
-    " delay_in_qmgr delay_setup delay_transmit dsn status reason successor",
+    " delay_in_qmgr delay_setup delay_transmit dsn status reason queued_as successor",
     verdicts="queue_id message message_id verdict",
     notices="instance daemon repeat kind severity client_name client_addr endpoint value text",
     unrecognised="instance service daemon repeat why text",
@@ -68,8 +107,8 @@ COLUMNS: Mapping[str, Needs] = {
     "report": REPORT,
     "trial": TRIAL,
     "what_if": WHAT_IF,
-    "verify": TRIAL,
-    "tune": TRIAL,
+    "verify": TRIAL_OF_ALL,
+    "tune": TRIAL_OF_ALL,
     "rejects": REJECTS,
     "delays": DELAYS,
     "sizing": SIZING,

@@ -8,7 +8,7 @@ WITH fellows AS (
     SELECT unnest($to::VARCHAR[]) AS host, unnest($addresses::VARCHAR[]) AS client_addr, true AS fellow
 )
 SELECT s.session, s.host::VARCHAR AS host, s.instance::VARCHAR AS instance, coalesce(s.connect_ts, s.end_ts) AS ts, s.connect_ts, s.end_ts, s.end_position, s.ended,
-       s.client_name, s.client_addr,
+       s.client_addr,
        coalesce(f.fellow, false) AS fellow,
        coalesce(s.service IN ('smtp', 'smtpd', '25'), true) AS mx
 FROM session_facts s LEFT JOIN fellows f ON f.host = s.host::VARCHAR AND f.client_addr = s.client_addr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from importlib import resources
@@ -48,7 +48,7 @@ LANES = 2
 """So many of these are made at once: a statement alone leaves a second core idle half of the time."""
 
 VIEWS = ("sessions", "messages", "recipients")
-"""Relations that look up their other texts in the tables when they are asked for."""
+"""Relations that look up their other texts in the tables when they are asked for; later ones in earlier ones."""
 
 ADDED = "added"
 """Ids of rows of recipient_facts and flags to be removed, for Postfix added these recipients itself: which they are is
@@ -97,10 +97,11 @@ def by_sql(lanes: Sequence[duckdb.DuckDBPyConnection], room: Room | None = None)
         con.execute(f"DROP TABLE {name}")
 
 
-def show(con: duckdb.DuckDBPyConnection) -> None:
-    """Add the relations that are views, over those that are made, with all columns."""
+def show(con: duckdb.DuckDBPyConnection, views: Container[str] = VIEWS) -> None:
+    """Add the relations that are *views* over those that are made."""
     for name in VIEWS:
-        con.execute(f"CREATE VIEW {name} AS {relation(name)}")
+        if name in views:
+            con.execute(f"CREATE VIEW {name} AS {relation(name)}")
 
 
 def relation(name: str) -> str:
@@ -143,10 +144,10 @@ class Filling:
 
     def finish(self) -> None:
         """All parts are there, and ``ADDED``."""
-        for name in ("recipient_facts", "flags"):
+        for name in self._begun & {"recipient_facts", "flags"}:
             self.con.execute(f"DELETE FROM {self._place}{name} WHERE id IN (FROM {self._place}{ADDED})")
         self.con.execute(f"DROP TABLE {self._place}{ADDED}")
-        for name in KEPT if self._place else ():
+        for name in self._begun - {ADDED} if self._place else ():
             self.con.execute(f"CREATE VIEW {name} AS FROM {self._place}{name}")
 
     def drop(self) -> None:

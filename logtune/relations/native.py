@@ -74,10 +74,10 @@ class Making:
     def __init__(
         self, probe_senders: Sequence[str], room: Room, taking: Taking, asked: Mapping[str, Set[str]] | None = None
     ) -> None:
-        """*asked* are the columns of the relations that are made; all of those that have none there."""
+        """*asked* are the relations that are given, with their columns, all where there are none; all without it."""
         self._relations = _native.Relations(list(probe_senders))
         self._room, self._taking = room, taking
-        self._asked = {name: columns for name, columns in (asked or {}).items() if columns}
+        self._asked = asked
         self._rows = self._left = 0
         self._added: list[int] = []
         self._taker = ThreadPoolExecutor(1, "relations")
@@ -118,7 +118,9 @@ class Making:
     def _take(self, made: _native.Made, rows: int, last: bool) -> None:
         self._taking.begin_part(rows, last)
         for name in made.rows():
-            self._taking.put(name, partial(_reader, made, name, self._asked.get(name)))
+            if self._asked is None or name in self._asked:
+                columns = (self._asked or {}).get(name)
+                self._taking.put(name, partial(_reader, made, name, columns or None))
             made.forget(name)
 
     @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import logtune
+from logtune import schema
 from logtune.analyses.columns import COLUMNS
 from logtune.postconf.read import read
 from logtune.read_options import ALWAYS
@@ -20,7 +21,14 @@ from logtune.render import json as rendered
 from tests.analyses.scans import scanned
 
 SAMPLES = Path(__file__).parent.parent.parent / "sample_logs"
-LOGS = ("filter.log", "helo_trial_iso.log", "truth/shapes.log", "truth/limits.log", "truth/header_checks.log")
+LOGS = (
+    ("filter.log",),
+    ("helo_trial_iso.log",),
+    ("truth/shapes.log",),
+    ("truth/limits.log",),
+    ("truth/header_checks.log",),
+    ("two_servers/mx1.log", "two_servers/mx2.log"),
+)
 
 EVERYTHING = """\
 Mar  2 10:00:00 mail postfix/smtpd[7]: no such text was ever logged
@@ -37,10 +45,14 @@ Mar  2 10:00:07 mail postfix/smtpd[7]: fatal: no SASL authentication mechanisms
 
 
 @cache
-def sources(folder: Path) -> list[Path]:
+def sources(folder: Path) -> list[tuple[Path, ...]]:
     made = folder / "mail.log"
     made.write_text(EVERYTHING)
-    return [made, *(SAMPLES / name for name in LOGS)]
+    return [(made,), *(tuple(SAMPLES / name for name in names) for names in LOGS)]
+
+
+def read_log(paths: tuple[Path, ...], **more: Any) -> logtune.MailLog:
+    return logtune.read(*paths, year=2026, tz="UTC", mynetworks="192.168.10.0/24", mx_order="mx1 mx2", **more)
 
 
 LIST = "reject_non_fqdn_helo_hostname, reject_unknown_client_hostname"
@@ -48,25 +60,42 @@ MAIN_CF = f"smtpd_helo_restrictions = warn_if_reject {LIST.replace(', ', ', warn
 MASTER_CF = "smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd -o syslog_name=postfix/submission\n"
 
 
-def plan_of(log: Any, folder: Path) -> Any:
+def configuration_in(folder: Path) -> Any:
     (folder / "main.cf").write_text(MAIN_CF)
     (folder / "master.cf").write_text(MASTER_CF)
-    return log.plan(read(str(folder)))
+    return read(str(folder))
+
+
+def report(log: Any, _: Path) -> str:
+    return rendered.dumps(log.report()) + json.dumps(log.changes().state.to_json(), default=str)
+
+
+def trial(log: Any, _: Path) -> str:
+    whole = log.trial_json(recipients=True)
+    names = [found["restriction"] for found in whole["restrictions"]]
+    told = [log.trial(), *map(log.trial, names)]
+    return "".join(map(rendered.dumps, told)) + json.dumps(whole) + repr(log.trial_folds())
+
+
+def sizing(log: Any, folder: Path) -> str:
+    return rendered.dumps(log.sizing(configuration_in(folder), charts=True, process_bytes=1 << 23))
 
 
 ASKED: dict[str, Callable[[Any, Path], str]] = {
-    "trial": lambda log, _: rendered.dumps(log.trial()) + json.dumps(log.trial_json(recipients=True)),
+    "report": report,
+    "trial": trial,
+    "sizing": sizing,
     "what_if": lambda log, _: rendered.dumps(log.what_if(LIST)) + json.dumps(log.what_if_json(LIST, True), default=str),
     "verify": lambda log, _: rendered.dumps(log.verify(log)) + json.dumps(log.verification(log).to_json()),
-    "tune": lambda log, folder: json.dumps(log.tune_json(plan_of(log, folder)), default=str),
+    "tune": lambda log, folder: json.dumps(log.tune_json(log.plan(configuration_in(folder))), default=str),
 }
 """How to ask the commands that are not a method without arguments."""
 
 
 @cache
-def whole(path: Path) -> logtune.MailLog:
+def whole(paths: tuple[Path, ...]) -> logtune.MailLog:
     """A log with all columns, which all commands are asked of."""
-    return logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24")
+    return read_log(paths)
 
 
 def answer(log: logtune.MailLog, command: str, folder: Path) -> str:
@@ -82,9 +111,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("command", COLUMNS)
 def test_a_command_needs_no_other_columns(command: str, folder: Path) -> None:
     """Its whole answer is the same with and without them."""
-    for path in sources(folder):
-        some = logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24", columns=COLUMNS[command])
-        assert answer(some, command, folder) == answer(whole(path), command, folder), path.name
+    for paths in sources(folder):
+        some = read_log(paths, columns=COLUMNS[command])
+        assert answer(some, command, folder) == answer(whole(paths), command, folder), paths[0].name
 
 
 @pytest.mark.parametrize("command", COLUMNS)
@@ -101,11 +130,13 @@ def test_no_query_reads_another_column(command: str, folder: Path) -> None:
 
     A what-if computes rows of tables with the columns that there are.
     """
-    asked = {name: {*ALWAYS, *columns} for name, columns in COLUMNS[command].items() if columns or name not in KEPT}
-    for path in sources(folder):
-        log = logtune.read(path, year=2026, tz="UTC", mynetworks="192.168.10.0/24")
+    asked = {name: {*ALWAYS, *COLUMNS[command].get(name, ())} for name in schema.TABLES}
+    relations = {name: columns for name, columns in COLUMNS[command].items() if name in KEPT}
+    for paths in sources(folder):
+        log = read_log(paths)
         for name, columns in scanned(log, lambda log: answer(log, command, folder)).items():
-            assert columns <= asked.get(name, columns if name in KEPT else ALWAYS), name
+            known = asked[name] if name in asked else relations[name] or columns  # all where none is named
+            assert columns <= known, name
 
 
 def test_only_what_is_asked_for_is_built() -> None:
