@@ -55,6 +55,8 @@ GROUP_BYTES = 32 << 20
 """A group is closed at so many bytes of Arrow data: large enough to compress well, small beside any limit."""
 LATEST = 2
 """So many groups stay in memory while others are written: late changes come within seconds of log time."""
+READER_TAKES = 2
+"""With a reader at work beside it, a store holds one part in so many in memory: the peak of a report is then."""
 ROW_GROUP = 122_880
 """Rows of a Parquet row group: what DuckDB gives one thread at a time."""
 
@@ -296,7 +298,7 @@ class Store:
 
     @property
     def _spilling(self) -> bool:
-        return self._bytes > self.room.tables
+        return self._bytes > self.room.tables // (1 if self.reader is None else READER_TAKES)
 
     def _stored(self, name: str, schema: pa.Schema, spilled: bool) -> Stored:
         found = [group.parts[name] for group in self._groups if name in group.parts]
