@@ -2,7 +2,7 @@
 
 ```
 sources ─ blocks ─▶ parse ─▶ link ─▶ clock, classify ─▶ anonymize ─▶ spill.Store ─▶ Tables
-          (several ahead)   (in order)
+          (several ahead)   (in order)                                └─▶ relations ──┘
 ```
 """
 
