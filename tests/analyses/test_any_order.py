@@ -23,6 +23,12 @@ BY_NAME = "from=<x@a.example> to=<r@corbel.example> proto=ESMTP helo=<frasier>"
 WARNED = f"reject_warning: RCPT from a.example[192.0.2.1]: 504 5.5.2 <frasier>: Helo command rejected: need fully-qualified hostname; {BY_NAME}"
 TRIED = "orig_to=<r@corbel.example>, relay=mx.corbel.example[198.51.100.1]:25, delay=2, delays=1/0.1/0.2/0.7"
 
+
+def sent(number: int, delays: str) -> str:
+    """A delivery whose stages are such that their sum depends on the order in which they are summed."""
+    return f"Mar  2 10:05:00 mail postfix/smtp[3]: D{number}B2C3D4E5: to=<u@corbel.example>, relay=mx.corbel.example[198.51.100.1]:25, delay=2.2, delays={delays}, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+
+
 LOG = f"""
     smtpd[7]: connect from a.example[192.0.2.1]
     smtpd[7]: A1B2C3D4E5: client=a.example[192.0.2.1]
@@ -38,6 +44,10 @@ LOG = f"""
     smtp[3]: B1B2C3D4E5: to=<s@corbel.example>, {TRIED}, dsn=5.1.1, status=bounced (host mx.corbel.example[198.51.100.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command))
     smtp[3]: B1B2C3D4E5: to=<s@corbel.example>, {TRIED}, dsn=4.1.1, status=deferred (host mx.corbel.example[198.51.100.1] said: 450 4.1.1 No such user (in reply to RCPT TO command))
     smtp[4]: C1B2C3D4E5: to=<t@corbel.example>, {TRIED}, dsn=4.1.1, status=deferred (host mx.corbel.example[198.51.100.1] said: 450 4.1.1 Unknown user (in reply to RCPT TO command))
+    {sent(1, "0.11/0.1/0.1/0.12")}
+    {sent(2, "0.21/0.2/0.2/0.33")}
+    {sent(3, "0.31/0.3/0.3/0.71")}
+    {sent(4, "0.71/0.7/0.9/0.93")}
     smtpd[7]: error: cannot open it
     master[1]: error: cannot open it
 """
