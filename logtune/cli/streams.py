@@ -5,10 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+from typing import Any, TextIO
 
 STDOUT = "stdout"
 """File name that errors of writing to stdout carry."""
@@ -35,7 +32,7 @@ def prepare_streams() -> None:
 class _Stdout(FileIO):
     """Bytes to stdout: an error is told from those of files, whoever wrote."""
 
-    def write(self, data: ReadableBuffer, /) -> int:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except OSError as error:
