@@ -24,6 +24,9 @@ MACROS = (
         coalesce(TRY_CAST(regexp_extract(counters, '(?:^| )' || command || '=(\d+)', 1) AS INT), 0) END""",
     """CREATE MACRO total(a, b) AS CASE WHEN a IS NOT NULL AND b IS NOT NULL
         THEN least(a::BIGINT + b, 2147483647)::INT END""",
+    # seconds in all: of whole microseconds, which Postfix logs at most (delay_logging_resolution_limit in postconf(5)),
+    # for a sum of floating point numbers depends on the order in which threads hand them on; what does not fit is none
+    """CREATE MACRO summed(seconds) AS sum(TRY_CAST(seconds * 1e6 AS BIGINT)) / 1e6""",
     # what smtpd does to an accepted greeting before it logs it as helo=
     r"""CREATE MACRO neutered(helo) AS regexp_replace(helo, '[ <>()\\";@[:cntrl:]]', '?', 'g')""",
 )

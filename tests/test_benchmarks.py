@@ -6,6 +6,7 @@ import gzip
 import re
 import sys
 from collections import Counter
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,18 @@ def test_a_run_has_time_and_memory_of_its_program() -> None:
     assert found.memory > 10**6
     with pytest.raises(bench.subprocess.CalledProcessError):
         bench.run(bench.Task("fails", (sys.executable, "-c", "raise SystemExit(3)"), sleeping.input, {}))
+
+
+def test_what_is_measured_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that was installed has its bytecode; where the environment forbids writing it, so has ours."""
+    package = tmp_path / "logtune"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "cli.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    bench.compile_package()
+    assert all(Path(cache_from_source(str(package / name))).exists() for name in ("__init__.py", "cli.py"))
 
 
 def test_a_night_is_measured(tmp_path: Path) -> None:

@@ -17,4 +17,4 @@ SELECT reason_shape::VARCHAR AS shape, origin::VARCHAR AS daemon, arg_max(reason
 FROM decisions SEMI JOIN ours USING (reason_shape)
 WHERE action = 'reject'
 GROUP BY 1, 2
-ORDER BY lines DESC, 1
+ORDER BY lines DESC, 1, 2

@@ -19,4 +19,4 @@ WHERE text IS NOT NULL
   AND text NOT LIKE 'to avoid this condition, increase the process count%' AND text NOT LIKE 'see http%STRESS_README%'
 GROUP BY kind, severity, daemon,
          regexp_replace(regexp_replace(text, '<[^>]*>|\[[^\]]*\]|"[^"]*"', '', 'g'), '[0-9A-F]*[0-9][0-9A-Fa-f]*', '0', 'g')
-ORDER BY lines DESC, sample
+ORDER BY lines DESC, sample, 1, 2, 3

@@ -13,8 +13,8 @@ SELECT CASE WHEN hop THEN daemon || ' to the filter' ELSE daemon END AS transpor
        quantile_disc(c, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE leads) AS c,
        quantile_disc(d, [0.5, 0.9, 0.95, 0.99]) FILTER (WHERE leads) AS d,
        [max(delay), max(a), max(b), max(c), max(d)] AS slowest,
-       [round(sum(a) FILTER (WHERE leads), 2), round(sum(b) FILTER (WHERE leads), 2),
-        round(sum(c) FILTER (WHERE leads), 2), round(sum(d) FILTER (WHERE leads), 2)] AS waited
+       [round(summed(CASE WHEN leads THEN a END), 2), round(summed(CASE WHEN leads THEN b END), 2),
+        round(summed(CASE WHEN leads THEN c END), 2), round(summed(CASE WHEN leads THEN d END), 2)] AS waited
 FROM attempts
 GROUP BY 1, 2
 ORDER BY recipients DESC, 1, 2

@@ -23,4 +23,4 @@ SELECT kind, host, instance, service, client_name, client_addr, coalesce(login, 
        sum(refused)::BIGINT AS refused, coalesce(sum(accepted), 0)::BIGINT AS accepted, min(ts) AS first, max(ts) AS last
 FROM came LEFT JOIN asked USING (session) LEFT JOIN logins USING (session)
 GROUP BY ALL
-ORDER BY accepted DESC, sessions DESC, client_addr, kind, service, login
+ORDER BY accepted DESC, sessions DESC, client_addr, kind, service, login, host, instance, client_name

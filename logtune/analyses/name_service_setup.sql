@@ -11,7 +11,7 @@ SELECT CASE WHEN c < 1 THEN 'under 1 s'
             WHEN c < 10.5 THEN '10 s'
             ELSE 'over 10 s' END AS class,
        count(*) AS transactions,
-       sum(c) AS waited
+       summed(c) AS waited
 FROM attempts
 WHERE try = 'first' AND leads AND NOT hop AND daemon = 'smtp' AND c IS NOT NULL
   AND NOT own_filter

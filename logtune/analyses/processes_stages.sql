@@ -5,7 +5,7 @@
 -- caveats: as Delivery attempts with their kind of try. Means over transactions of first tries that were not deferred, without
 --   hand-overs to the own filter, by the end of the delivery.
 SELECT days.day, least(floor(epoch(ts - days."begin") / 3600 / $hours), 24 / $hours - 1)::INTEGER AS span,
-       avg(coalesce(a, 0)), avg(coalesce(b, 0)), avg(coalesce(c, 0)), avg(coalesce(d, 0))
+       coalesce(summed(a), 0) / count(*), coalesce(summed(b), 0) / count(*), coalesce(summed(c), 0) / count(*), coalesce(summed(d), 0) / count(*)
 FROM attempts
 JOIN days ON ts >= days."begin" AND ts < days."end"
 WHERE try = 'first' AND leads AND NOT hop

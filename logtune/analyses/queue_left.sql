@@ -7,7 +7,7 @@
 SELECT state, count(*) AS mails,
        count(*) FILTER (WHERE age < INTERVAL 1 HOUR) AS hour, count(*) FILTER (WHERE age >= INTERVAL 1 HOUR AND age < INTERVAL 1 DAY) AS day,
        count(*) FILTER (WHERE age >= INTERVAL 1 DAY AND age < INTERVAL 5 DAY) AS days, count(*) FILTER (WHERE age >= INTERVAL 5 DAY) AS longer,
-       max(epoch(age)) AS oldest, arg_min(position, arrived) AS position
+       max(epoch(age)) AS oldest, arg_min(position, (arrived, position)) FILTER (WHERE arrived IS NOT NULL) AS position
 FROM (SELECT state, position, arrived, $last::TIMESTAMP - arrived AS age FROM queue_lives WHERE state IN ('active', 'waiting'))
 GROUP BY 1
 ORDER BY 1

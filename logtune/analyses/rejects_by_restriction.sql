@@ -9,7 +9,7 @@
 WITH names AS (
     SELECT restriction AS "by", restriction AS label FROM decision_texts WHERE restriction IS NOT NULL
     UNION
-    SELECT reason_shape, any_value('(' || origin || ')') FROM decision_texts
+    SELECT reason_shape, min('(' || origin || ')') FROM decision_texts
     WHERE restriction IS NULL AND part IS NULL AND reason_shape IS NOT NULL AND rejects
     GROUP BY 1 HAVING bool_and(origin <> 'smtpd')
     UNION

@@ -14,4 +14,4 @@ SELECT CASE WHEN restriction IS NOT NULL THEN restriction::VARCHAR
 FROM decisions
 WHERE action = 'reject'
 GROUP BY ALL
-ORDER BY lines DESC, 1, 2
+ORDER BY lines DESC, 1, 2, 3, 4, 5

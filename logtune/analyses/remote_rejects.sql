@@ -9,7 +9,7 @@
 WITH sent AS (
     SELECT DISTINCT message, recipient FROM deliveries SEMI JOIN failed_deliveries USING (message) WHERE status = 'sent'
 ), failures AS (
-    SELECT d.message, d.recipient, d.status, d.ts, d.reason, d.dsn,
+    SELECT d.message, d.recipient, d.status, d.ts, d.position, d.reason, d.dsn,
            coalesce(d.reason, '') LIKE '%said:%' OR coalesce(d.reason, '') LIKE '%refused to talk to me:%' AS spoken,
            sent.message IS NOT NULL AS delivered, message_facts.sender = '' AS notice
     FROM failed_deliveries AS d
@@ -42,7 +42,7 @@ WITH sent AS (
 ), recipients AS ( -- a recipient counts once per cause
     SELECT cause, lower(split_part(recipient, '@', -1)) AS destination, message, recipient, count(*) AS attempts,
            bool_or(status = 'bounced') AS bounced, bool_or(delivered) AS delivered, bool_or(notice) AS notice,
-           max(ts) AS last, arg_max(reason, ts) AS sample
+           max(position) AS last, arg_max(reason, position) AS sample
     FROM caused GROUP BY ALL
 )
 SELECT cause, destination, NULL AS "day", count(*) AS recipients, sum(attempts)::BIGINT AS attempts,

@@ -25,4 +25,4 @@ SELECT CASE WHEN NOT up THEN 'down' WHEN tried.session IS NOT NULL THEN 'tried' 
        coalesce(sum(accepted), 0)::BIGINT AS accepted, coalesce(sum(rejected), 0)::BIGINT AS rejected
 FROM came LEFT JOIN tried USING (session) LEFT JOIN asked USING (session)
 GROUP BY 1
-ORDER BY sessions DESC
+ORDER BY sessions DESC, 1

@@ -4,7 +4,7 @@
 -- parameters: $transport, $domain, $waited seconds in stage b from which a mail waited
 -- caveats: Little's law: the seconds that deliveries took (c + d), over the seconds from the first to the last of them. Stamps are whole
 --   seconds, so a span under ten seconds says nothing and gives null.
-SELECT count(*) AS tries, CASE WHEN epoch(max(ts) - min(ts)) >= 10 THEN sum(c + d) / epoch(max(ts) - min(ts)) END AS at_once
+SELECT count(*) AS tries, CASE WHEN epoch(max(ts) - min(ts)) >= 10 THEN summed(c + d) / epoch(max(ts) - min(ts)) END AS at_once
 FROM attempts JOIN (SELECT position, recipient FROM deliveries) USING (position)
 WHERE try = 'first' AND leads AND b >= $waited AND lower(split_part(recipient, '@', -1)) = $domain
   AND CASE WHEN hop THEN daemon || ' to the filter' ELSE daemon END = $transport

@@ -9,9 +9,9 @@ WITH tries AS (
     FROM attempts JOIN (SELECT position, recipient, coalesce(relay_name, relay, '(not logged)') AS relay FROM deliveries) USING (position)
     WHERE try = 'first' AND leads
 ), relays AS (
-    SELECT transport, relay, count(*) AS tries, sum(c) AS c, sum(d) AS d FROM tries GROUP BY ALL
+    SELECT transport, relay, count(*) AS tries, summed(c) AS c, summed(d) AS d FROM tries GROUP BY ALL
 ), places AS (
-    SELECT transport, 'b' AS stage, domain AS place, count(*) AS tries, sum(b) AS waited FROM tries GROUP BY ALL
+    SELECT transport, 'b' AS stage, domain AS place, count(*) AS tries, summed(b) AS waited FROM tries GROUP BY ALL
     UNION ALL
     SELECT transport, 'c', relay, tries, c FROM relays
     UNION ALL

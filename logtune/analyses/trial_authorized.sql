@@ -9,4 +9,4 @@ LEFT JOIN clients c ON c.client_name IS NOT DISTINCT FROM f.client_name AND c.cl
 LEFT JOIN days ON f.ts >= days."begin" AND f.ts < days."end"
 WHERE f.name = $name AND f.service IS NOT DISTINCT FROM $service AND f.outcome = 'accepted' AND f.harm = 'authorized' AND NOT f.known
 GROUP BY 1, f.sasl_username
-ORDER BY recipients DESC, 1
+ORDER BY recipients DESC, 1, known_by

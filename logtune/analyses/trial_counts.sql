@@ -12,7 +12,7 @@ named AS (
 ),
 lines AS (
     SELECT name, service::VARCHAR AS service, sum(n)::BIGINT AS warning_lines, min(first) AS first, max(last) AS last,
-           any_value(restriction)::VARCHAR AS restriction, arg_min(reason_shape::VARCHAR, position) AS text,
+           arg_min(restriction::VARCHAR, position) AS restriction, arg_min(reason_shape::VARCHAR, position) AS text,
            arg_min(has_object, position) AS has_object, arg_min(reply_code, position) AS reply_code
     FROM named GROUP BY 1, 2
 ),

@@ -13,3 +13,4 @@ SELECT f.name, f.service, f.client_name, f.client_addr, f.organisation, f.networ
 FROM flagged f JOIN evidence e USING (id)
 WHERE f.outcome = 'accepted' AND f.who = 'others'
 GROUP BY ALL
+ORDER BY 1, 2, 3, 4

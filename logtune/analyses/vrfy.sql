@@ -19,4 +19,4 @@ SELECT client_name, client_addr, coalesce(sessions, 0) AS sessions,
        greatest(coalesce(asked, 0), coalesce(answered, 0) + coalesce(logged, 0)) AS asked, coalesce(answered, 0) AS answered, coalesce(logged, 0) AS logged,
        least(a.first, r.first) AS first, greatest(a.last, r.last) AS last
 FROM asked a FULL JOIN refused r USING (client_name, client_addr)
-ORDER BY 4 DESC, client_addr
+ORDER BY 4 DESC, client_addr, client_name

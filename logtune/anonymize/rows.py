@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_network
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from logtune import schema
 from logtune.anonymize import paths
@@ -98,12 +100,16 @@ class Anonymizer:
         *parsed* has all columns of the same rows, for what a text says of them.
         """
         words = _Words(self, parsed)
-        arrays = [self._column(table, f.name, whole.column(f.name), parsed, words) for f in whole.schema]
+        arrays = [self._column(table, f.name, whole.column(f.name), words) for f in whole.schema]
         return pa.RecordBatch.from_arrays(arrays, schema=whole.schema)
 
-    def _column(self, table: str, name: str, column: pa.Array, parsed: pa.RecordBatch, words: _Words) -> pa.Array:
+    def _column(self, table: str, name: str, column: pa.Array, words: _Words) -> pa.Array:
+        if table == "unrecognised" and name in TEXTS:  # its form is not known: a name could stand anywhere in it
+            return _mapped(column, self.of.opaque)
+        if table == "decisions" and name == "text":
+            return _mapped(column, self.mail_text)
         if name in TEXTS:
-            return _as_type(pa.array(self._text_column(table, name, column, parsed, words), pa.string()), column.type)
+            return _as_type(pa.array(self._texts(column.to_pylist(), words), pa.string()), column.type)
         change = self.change(name)
         return column if change is None else _mapped(column, change)
 
@@ -127,18 +133,20 @@ class Anonymizer:
         inner = found[2] if "/" in found[2] else self.of.name(found[2])
         return f"{self.of.name(found[1])}[{inner}]{found[3] or ''}"
 
-    def _text_column(
-        self, table: str, name: str, column: pa.Array, parsed: pa.RecordBatch, words: _Words
-    ) -> list[str | None]:
-        values = column.to_pylist()
-        if table == "unrecognised":  # its form is not known: a name could stand anywhere in it
-            return [None if text is None else self.of.opaque(text) for text in values]
-        if table == "decisions" and name == "text":
-            return [None if text is None else self.mail_text(text) for text in values]
-        return [
-            None if text is None else self.texts.with_words(text, words.of(row, text))
-            for row, text in enumerate(values)
-        ]
+    def _texts(self, values: Sequence[str | None], words: _Words) -> list[str | None]:
+        """The texts of a column. One without a word of its row has one form, which is told once."""
+        lower = ["" if text is None else text.lower() for text in values]
+        found = words.found(lower)
+        told: dict[str | None, str | None] = {None: None}
+        shown: list[str | None] = []
+        for row, text in enumerate(values):
+            if row in found:
+                shown.append(self.texts.with_words(text or "", found[row]))
+                continue
+            if text not in told:
+                told[text] = self.texts.cut(text or "")
+            shown.append(told[text])
+        return shown
 
     def mail_text(self, text: str) -> str:
         """A line of a mail (header and body checks): the name of a header stays."""
@@ -154,7 +162,7 @@ class Anonymizer:
         if not known:
             return f"{WITHHELD}: {self.of.opaque(line.decode('utf-8', 'replace'))}".encode()
         shown = line.decode("utf-8", "replace")
-        words = _Words(self, known[0]).of(0, shown)
+        words = _Words(self, known[0].slice(0, 1)).found([shown.lower()]).get(0, {})
         if "part" in known[0].schema.names and (text := known[0].column("text")[0].as_py()):
             words = {**words, text.lower(): self.mail_text(text)}
         return self.texts.with_words(shown, words).encode()
@@ -182,16 +190,25 @@ class _Words:
     """The values of a row that a text may repeat without a sign of what they are: names without a dot, local parts."""
 
     def __init__(self, anonymizer: Anonymizer, batch: pa.RecordBatch) -> None:
-        names = [n for n in (*NAMES, *MAILBOXES, *OBJECTS) if n in batch.schema.names]
-        self._columns = [_Column(anonymizer, name, batch.column(name)) for name in names]
+        self._anonymizer, self._batch = anonymizer, batch
 
-    def of(self, row: int, text: str) -> dict[str, str]:
-        """Words that stand in *text*, in lower case, to their pseudonyms."""
-        lower, found = text.lower(), {}
+    @cached_property
+    def _columns(self) -> Sequence[_Column]:
+        """Made when the first text asks: most rows are of tables that have none."""
+        names = [n for n in (*NAMES, *MAILBOXES, *OBJECTS) if n in self._batch.schema.names]
+        return [_Column(self._anonymizer, name, self._batch.column(name)) for name in names]
+
+    def found(self, lower: Sequence[str]) -> dict[int, dict[str, str]]:
+        """Numbers of the rows of which a word is in their text, with these words to their pseudonyms.
+
+        *lower* has the text of each row, in lower case as the words are.
+        """
+        found: dict[int, dict[str, str]] = {}
         for column in self._columns:
-            for word, change, value in column.words(row):
-                if word in lower:
-                    found[word] = change(value)
+            for row, words in zip(column.rows, column.words, strict=True):
+                for word, change, value in words:
+                    if word in lower[row]:
+                        found.setdefault(row, {})[word] = change(value)
         return found
 
 
@@ -206,22 +223,20 @@ class _Column:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         change, local = anonymizer.change(name), anonymizer.of.local
         values = [] if change is None else encoded.dictionary.to_pylist()
-        self._words: list[tuple[_Word, ...]] = [tuple(_words(v, change, local)) if v else () for v in values if change]
-        self._indices = encoded.indices.to_pylist()
-
-    def words(self, row: int) -> tuple[_Word, ...]:
-        index = self._indices[row]
-        return () if index is None else self._words[index]
+        words = [_words(value, change, local) if value else () for value in values if change]
+        self.rows: Sequence[int] = pc.indices_nonzero(encoded.is_valid()).to_pylist()
+        """Those that have a value."""
+        self.words = [words[index] for index in encoded.indices.drop_null().to_pylist()]
 
 
-def _words(value: str, change: Callable[[str], str], change_local: Callable[[str], str]) -> Iterator[_Word]:
+def _words(value: str, change: Callable[[str], str], change_local: Callable[[str], str]) -> tuple[_Word, ...]:
     lower = value.lower()
     if value in KEPT_OBJECTS or lower in KEPT_NAMES:
-        return
-    yield lower, change, value
-    local, at, _ = value.rpartition("@")
-    if at and len(local) >= SHORTEST_WORD and local.lower() not in KEPT_MAILBOXES:
-        yield local.lower(), change_local, local
+        return ()
+    local, _, _ = value.rpartition("@")
+    if len(local) < SHORTEST_WORD or (small := local.lower()) in KEPT_MAILBOXES:
+        return ((lower, change, value),)
+    return (lower, change, value), (small, change_local, local)
 
 
 def _mapped(column: pa.Array, change: Callable[[str], str]) -> pa.Array:

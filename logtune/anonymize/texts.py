@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from logtune.anonymize.pseudonyms import CACHED, Pseudonyms
@@ -44,9 +44,12 @@ _ALTERNATIVES = (
 
 
 _SIGNS = frozenset("".join(signs for signs, _ in _ALTERNATIVES))
-_KEYS = ("user", "login", "account", "rhost", "helo", "sasl_sender")
-"""One of them stands in whatever ``key`` and ``quoted`` match."""
+_JOINED_BEHIND = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
+_JOINED_BEFORE = _JOINED_BEHIND | {"@"}
+"""Of lower case ASCII, what makes one word of two (``_is_whole`` for all letters)."""
 _SPACED = re.compile("<[^<>]* ")
+_SOCKET = re.compile(r"\[([\d.]{7,15})\](:\d{1,5}:?)", re.ASCII)
+"""``[address]:port`` of IPv4, as postscreen names its clients: the brackets and the port take part in no token."""
 
 
 def _token(text: str) -> re.Pattern[str] | None:
@@ -62,8 +65,26 @@ def _pattern(signs: frozenset[str]) -> re.Pattern[str] | None:
 
 def _pieces(text: str, lower: str) -> list[str]:
     """*text* cut at its blanks, where no token can hold one; most pieces then occur in many texts."""
-    whole = ("<" in text and _SPACED.search(text)) or any(key in lower for key in _KEYS)
+    whole = ("<" in text and _SPACED.search(text)) or _has_key(lower)
     return [text] if whole else text.split(" ")
+
+
+def _has_key(lower: str) -> bool:
+    """Whether one of these is in *lower*: each is in whatever ``key`` and ``quoted`` match. Asked of every text."""
+    return (
+        "user" in lower or "login" in lower or "account" in lower or "rhost" in lower or "helo" in lower
+        or "sasl_sender" in lower
+    )  # fmt: skip
+
+
+def _holding(word: str, text: str) -> Iterator[int]:
+    """Numbers of the pieces between the blanks of *text*, which is ASCII, in which *word* stands as a whole word."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if (not at or text[at - 1] not in _JOINED_BEFORE) and (end == len(text) or text[end] not in _JOINED_BEHIND):
+            yield text.count(" ", 0, at)
+        at = text.find(word, at + 1)
 
 
 class Texts:
@@ -73,6 +94,11 @@ class Texts:
         self._of = pseudonyms
         self.plain = lru_cache(CACHED)(self._plain)
         self.object = lru_cache(CACHED)(self._object)
+        self._piece = lru_cache(CACHED)(self._with_places)
+
+    def cut(self, text: str) -> str:
+        """What ``plain`` gives, piece by piece: for texts that are seldom the same as a whole."""
+        return " ".join(self._plain_pieces(_pieces(text, text.lower())))
 
     def with_words(self, text: str, words: Mapping[str, str]) -> str:
         """*text* in which *words* (in lower case) stand for themselves too: names without a dot, local parts.
@@ -81,15 +107,32 @@ class Texts:
         shorter.
         """
         lower = text.lower()
-        here = [word for word in words if word in lower]
-        pieces = [text] if any(" " in word for word in here) else _pieces(text, lower)
-        return " ".join([self._with_some(p, here, words) for p in pieces] if here else map(self.plain, pieces))
+        pieces = [text] if " " in "".join(words) else _pieces(text, lower)
+        if len(pieces) == 1:
+            return self._with_places(text, tuple(words.items()))
+        if not text.isascii():  # a capital letter may be two small ones
+            return " ".join([self._piece(piece, tuple(words.items())) for piece in pieces])
+        holding: dict[int, dict[str, str]] = {}
+        for word, shown in words.items():
+            for number in _holding(word, lower):
+                holding.setdefault(number, {})[word] = shown
+        changed = [(number, self._piece(pieces[number], tuple(there.items()))) for number, there in holding.items()]
+        for number, _ in changed:
+            pieces[number] = ""
+        plain = self._plain_pieces(pieces)
+        for number, piece in changed:
+            plain[number] = piece
+        return " ".join(plain)
 
-    def _with_some(self, text: str, here: Sequence[str], words: Mapping[str, str]) -> str:
-        places = _places(text, here)
-        return self._with_places(text, places, words) if places else self.plain(text)
+    def _plain_pieces(self, pieces: Iterable[str]) -> list[str]:
+        plain = self.plain
+        return [piece if piece.isalnum() else plain(piece) for piece in pieces]  # without a sign nothing matches
 
-    def _with_places(self, text: str, places: Mapping[int, str], words: Mapping[str, str]) -> str:
+    def _with_places(self, text: str, here: tuple[tuple[str, str], ...]) -> str:
+        words = dict(here)
+        places = _places(text, words)
+        if not places:
+            return self.plain(text)
         out: list[str] = []
         at = 0
         starts = sorted(places)
@@ -110,6 +153,8 @@ class Texts:
                 at = token.end()
 
     def _plain(self, text: str) -> str:
+        if socket := _SOCKET.fullmatch(text):  # a port makes many pieces of one address
+            return f"[{self.plain(socket[1])}]{socket[2]}"
         pattern = _token(text)
         return pattern.sub(self._replaced, text) if pattern else text
 

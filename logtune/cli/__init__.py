@@ -22,8 +22,9 @@ from typer.core import TyperGroup
 from logtune.cli import errors, options
 from logtune.cli.ahead import collect_seldom, compute_in_one_thread
 from logtune.cli.exit_codes import ExitCode
-from logtune.cli.output import closing_quietly
+from logtune.cli.output import telling_of_stdout
 from logtune.cli.plain_values import PlainCommand, plain
+from logtune.cli.streams import prepare_streams
 
 COMMANDS = (
     "report", "trial", "verify", "rejects", "delays", "sizing", "tune", "watch", "helo", "lines", "parse", "sql",
@@ -33,17 +34,17 @@ COMMANDS = (
 
 
 class _Group(TyperGroup):
-    """Tells a closed stdout apart from errors before the library turns it into exit code 1."""
+    """Tells a stdout that cannot be written from other errors before the library turns it into exit code 1."""
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with closing_quietly():  # --help and --version write here
+        with telling_of_stdout():  # --help and --version write here
             return super().make_context(*args, **kwargs)
 
     def get_params(self, ctx: Any) -> Any:
         return plain(super().get_params(ctx))
 
     def invoke(self, ctx: Any) -> Any:
-        with closing_quietly():
+        with telling_of_stdout():
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
@@ -109,9 +110,7 @@ def main() -> None:
     sys.meta_path.insert(0, _NoDataFrames())
     collect_seldom()
     compute_in_one_thread()
-    for stream in (sys.stdout, sys.stderr):
-        # a character that the locale cannot show must not end the answer
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed as any TextIO
+    prepare_streams()
     code = run(sys.argv[1:])
     _leave(code)
 

@@ -17,6 +17,7 @@ from typing import BinaryIO, TextIO
 
 from logtune.cli.errors import Failure, OutputClosed, usage_error
 from logtune.cli.exit_codes import ExitCode
+from logtune.cli.streams import STDOUT
 
 
 @contextmanager
@@ -31,10 +32,23 @@ def closing_quietly() -> Iterator[None]:
 
 
 @contextmanager
+def telling_of_stdout() -> Iterator[None]:
+    """End with exit code ``output_error`` where stdout could not be written, whoever wrote to it."""
+    try:
+        with closing_quietly():
+            yield
+    except OSError as error:
+        if error.filename != STDOUT:
+            raise
+        with _told_as_output_error(STDOUT):
+            raise
+
+
+@contextmanager
 def text_output(path: str | None) -> Iterator[TextIO]:
     """Stdout, or *path* as UTF-8 text, complete when the block ends well."""
     if path is None:
-        with _told_as_output_error("stdout"):
+        with _told_as_output_error(STDOUT):
             yield sys.stdout
             sys.stdout.flush()
         return
@@ -50,7 +64,7 @@ def text_output(path: str | None) -> Iterator[TextIO]:
 def binary_output(path: str | None) -> Iterator[BinaryIO]:
     """Stdout's bytes, or the file *path*, complete when the block ends well."""
     if path is None:
-        with _told_as_output_error("stdout"):
+        with _told_as_output_error(STDOUT):
             yield sys.stdout.buffer
             sys.stdout.buffer.flush()
         return
@@ -117,7 +131,8 @@ def _told_as_output_error(name: str) -> Iterator[None]:
         with closing_quietly():
             yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
+        # EBADF: closed by the shell (>&-)
+        reason = "it is closed" if error.errno == errno.EBADF else (error.strerror or str(error)).lower()
         raise Failure(f"cannot write {name}: {reason}.", code=ExitCode.OUTPUT_ERROR) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -15,6 +16,7 @@ from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, reads_logs
 from logtune.cli.reading import choose_core, default_paths, hide_messages
+from logtune.cli.streams import STDOUT
 
 if TYPE_CHECKING:
     from logtune.watching import Watching
@@ -54,7 +56,7 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
         else:
             _as_events(watching, once)
     except OSError as error:
-        if error.filename is None:
+        if error.filename in (None, STDOUT):
             raise
         raise _unreadable(error) from error
 
@@ -87,9 +89,9 @@ def _watching(given: Given, paths: list[str], new: bool, limit: int | None) -> W
 
 
 def _unreadable(error: OSError) -> Failure:
-    reason = (error.strerror or str(error)).lower()
-    return Failure(f"{error.filename}: {reason}.", "Who may read the log? On Debian the group adm.",
-                   code=ExitCode.NOTHING_READ)  # fmt: skip
+    reason = "it is closed" if error.errno == errno.EBADF else (error.strerror or str(error)).lower()  # EBADF: <&-
+    advice = ["Who may read the log? On Debian the group adm."] if isinstance(error, PermissionError) else []
+    return Failure(f"{error.filename}: {reason}.", *advice, code=ExitCode.NOTHING_READ)
 
 
 def _as_events(watching: Watching, once: bool) -> None:

@@ -10,8 +10,10 @@ SELECT r.id, r.session, r.message, r.ts,
        r.outcome, r."by", r.by_code, r.fate, r.by_state, r.hops, r.reinjected, r.stands
 FROM recipient_facts r
 LEFT JOIN (
-    SELECT coalesce(n.id, x.position) AS id, any_value(host) AS host, any_value(instance) AS instance, any_value(service) AS service,
-           any_value(pid) AS pid, max(queue_id) AS queue_id, any_value(recipient) FILTER (WHERE n.id IS NOT NULL) AS recipient
+    -- smtpd and cleanup, or postscreen, may have lines of one recipient: the first that has it tells, as in judged.sql
+    SELECT coalesce(n.id, x.position) AS id, arg_min(host, position) AS host, arg_min(instance, position) AS instance,
+           arg_min(service, position) AS service, arg_min(pid, position) AS pid, max(queue_id) AS queue_id,
+           arg_min(recipient, position) FILTER (WHERE n.id IS NOT NULL) AS recipient
     FROM decisions x LEFT JOIN rcpt n USING (position) GROUP BY 1
 ) l ON l.id = r.id AND NOT (r.stands AND r.message IS NOT NULL)
 LEFT JOIN (SELECT position AS id, coalesce(orig_recipient, recipient) AS recipient FROM deliveries) d ON d.id = r.id AND NOT r.stands

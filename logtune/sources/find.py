@@ -145,6 +145,8 @@ def unreadable(path: str, error: OSError) -> Problem:
         return Problem(path, "there is no such file", link or _see(path))
     if isinstance(error, PermissionError):
         return Problem(path, reason, _permission_advice(path))
+    if error.errno == errno.EBADF:  # by the shell: <&-
+        return Problem(path, "stdin is closed", "name a file, or send the log through a pipe")
     if error.errno == errno.ENXIO:
         return Problem(path, "this is a socket or a device that cannot be read", "give a file")
     return Problem(path, reason)

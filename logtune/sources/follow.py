@@ -104,7 +104,11 @@ class FollowedStream:
     def read(self) -> bytes:
         if self.ended or not select.select([self._descriptor], [], [], 0)[0]:
             return b""
-        data = os.read(self._descriptor, READ)
+        try:
+            data = os.read(self._descriptor, READ)
+        except OSError as error:
+            error.filename = self.name
+            raise
         self.ended = not data
         return self._lines.whole(data)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import ipaddress
 import re
 import stat
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -103,6 +106,13 @@ def test_another_key_gives_other_pseudonyms() -> None:
     assert FULL.address("192.0.2.7") != other.address("192.0.2.7")
 
 
+@pytest.mark.parametrize("key", [KEY, b"long " * 20])
+def test_a_pseudonym_is_what_hmac_gives(key: bytes) -> None:
+    """40 bits of HMAC-SHA256 in base32, so that logs of different years and versions can be compared."""
+    word = base64.b32encode(hmac.digest(key, b"local anna", "sha256")[:5]).decode().lower()
+    assert Pseudonyms(key).local("Anna") == f"u{word}"
+
+
 def test_the_key_is_made_once_and_for_its_owner(tmp_path: Path) -> None:
     """The key file has mode 0600, is used again, and one that others can read is an error."""
     place = tmp_path / "key"
@@ -151,7 +161,7 @@ def test_texts(text: str) -> None:
 
 
 PARTS = ("<", ">", " ", "@", "[", "]", ":", "/home/", "=", "user", "login", '"', "sales", "SALES", "mx", "-", ".",
-         "a.example.com", "192.0.2.7", "2001:db8::1", "J.Finch@example.com", "İ", "%40", "(", "queued as 4Fx", ",")  # fmt: skip
+         "a.example.com", "192.0.2.7", "[192.0.2.7]:39071", "Σ", "2001:db8::1", "J.Finch@example.com", "İ", "%40", "(", "queued as 4Fx", ",")  # fmt: skip
 WORDS = {"sales": "u1", "mx": "x2", "a sales": "u3", "j.finch@example.com": "u4@x5.example.com", "finch": "u6"}
 
 
@@ -168,6 +178,19 @@ def test_a_text_is_searched_as_one_pattern_would(text: str) -> None:
         return WORDS[match["word"].lower()] if match["word"] else texts._replaced(match)
 
     assert texts.with_words(text, WORDS) == pattern.sub(replaced, text)
+    assert texts.cut(text) == re.sub(tokens, texts._replaced, text, flags=re.IGNORECASE)
+
+
+def test_texts_of_a_column_that_are_the_same_are_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of rows whose texts name nothing of the row, each distinct text is looked at once."""
+    told: list[str] = []
+    monkeypatch.setattr(Texts, "cut", lambda _, text: told.append(text) or f"told {len(told)}")
+    texts = ["warning: here", "warning: there", "warning: here", None, "helo frasier: here"]
+    names = ["frasier", "frasier", None, "frasier", "frasier"]
+    rows = pa.record_batch({"text": pa.array(texts), "helo": pa.array(names)})
+    shown = Anonymizer.make(KEY, Level.FULL).batch("notices", rows, rows).column("text").to_pylist()
+    assert told == ["warning: here", "warning: there"]
+    assert shown == ["told 1", "told 2", "told 1", None, f"helo {FULL.name('frasier')}: here"]
 
 
 def test_letters_that_are_alike_only_to_a_pattern() -> None:

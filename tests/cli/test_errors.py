@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -139,7 +140,57 @@ def test_a_stdout_that_is_closed_from_the_start(command: list[str], maillog: Pat
     assert program.returncode == ExitCode.OUTPUT_CLOSED
 
 
-@pytest.mark.parametrize("command", [["parse"], ["report"], ["report", "--format", "json"]])
+def without(closed: str, *arguments: str | Path) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of the program as a shell starts it with streams *closed*: ``>&- 2>&-``."""
+    command = f"{shlex.join([*PROGRAM, *map(str, arguments)])} {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+CLOSED = "logtune: cannot write stdout: it is closed.\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["--help", "--version", "report", "report --help", "report --format json", "trial", "rejects", "delays",
+     "sizing", "tune", "watch --once", "helo mx", "parse", "parse --table queue --format parquet", "sql SELECT+1",
+     "lines --queue-id 4fXyZ01abcz9", "ingest --store {store}"],
+)  # fmt: skip
+def test_a_stdout_that_the_shell_closed(command: str, maillog: Path, tmp_path: Path) -> None:
+    """``logtune ... >&-``: whatever the command, it says that its answer has no place to go."""
+    given = [part.replace("+", " ").format(store=tmp_path / "store") for part in command.split()]
+    if not {"--help", "--version", "mx"} & set(given):
+        given.append(str(maillog))
+    assert without(">&-", *given) == (ExitCode.OUTPUT_ERROR, "", CLOSED)
+
+
+def test_a_file_needs_no_stdout(maillog: Path, tmp_path: Path) -> None:
+    """--output FILE is written whole though all streams are closed, and holds nothing else."""
+    wanted, found = tmp_path / "wanted.txt", tmp_path / "found.txt"
+    assert without("", "report", maillog, "--output", wanted) == (ExitCode.OK, "", "")
+    assert without("<&- >&- 2>&-", "report", maillog, "--output", found) == (ExitCode.OK, "", "")
+    assert found.read_bytes() == wanted.read_bytes()
+
+
+def test_a_stderr_that_the_shell_closed(maillog: Path, tmp_path: Path) -> None:
+    """``2>&-``: the answer is the same, and of what is wrong the exit code tells."""
+    assert without("2>&-", "rejects", maillog) == without("", "rejects", maillog)
+    assert without("2>&-", "rejects", tmp_path / "none.log") == (ExitCode.NOTHING_READ, "", "")
+    assert without("2>&-", "rejects", "--no-such-option") == (ExitCode.USAGE, "", "")
+    assert without("2>&- >&-", "rejects", maillog) == (ExitCode.OUTPUT_ERROR, "", "")
+
+
+def test_a_stdin_that_the_shell_closed(maillog: Path) -> None:
+    """``logtune ... - <&-`` says that there is nothing to read; without ``-`` stdin is not missed."""
+    advice = "  name a file, or send the log through a pipe\n"
+    assert without("<&-", "rejects", "-") == (ExitCode.NOTHING_READ, "", f"logtune: -: stdin is closed.\n{advice}")
+    assert without("<&-", "watch", "--once", "-") == (ExitCode.NOTHING_READ, "", "logtune: stdin: it is closed.\n")
+    assert without("<&-", "rejects", maillog) == without("", "rejects", maillog)
+
+
+@pytest.mark.parametrize(
+    "command", [["parse"], ["report"], ["report", "--format", "json"], ["watch", "--once"], ["report", "--help"]]
+)
 def test_a_full_disk_is_told(command: list[str], maillog: Path) -> None:
     """What cannot be written is an error, never a short answer with exit code 0."""
     with Path("/dev/full").open("wb") as full, start(*command, str(maillog), stdout=full) as program:
