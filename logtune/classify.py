@@ -277,12 +277,15 @@ class _Groups:
 
     def __init__(self, keys: dict[str, pa.Array | pa.ChunkedArray]) -> None:
         self._encoded = {name: _encode(column) for name, column in keys.items()}
-        combined: pa.Array | None = None
+        combined = np.zeros(len(next(iter(self._encoded.values()))), np.int64)
         for column in self._encoded.values():
-            digit = pc.fill_null(column.indices, -1).cast(pa.int64())
-            digit = pc.add(digit, 1)  # 0 is null
-            combined = digit if combined is None else pc.add(pc.multiply(combined, len(column.dictionary) + 1), digit)
-        self._combined = pc.dictionary_encode(combined)
+            combined *= len(column.dictionary) + 1
+            combined += np.asarray(pc.fill_null(column.indices, -1))
+            combined += 1  # 0 is null
+        # pa.array would import numpy.ma
+        self._combined = pc.dictionary_encode(
+            pa.Array.from_buffers(pa.int64(), len(combined), [None, pa.py_buffer(combined)])
+        )
 
     def distinct(self) -> Iterator[tuple[Any, ...]]:
         """The values of each distinct combination, in the order of the keys."""

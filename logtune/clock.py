@@ -12,10 +12,11 @@ blocks are taken again. The zone is ``--tz`` or the machine's. Both are assumpti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,8 @@ from logtune import schema
 
 LEAP_YEAR = 1972
 DAY = 86_400_000_000
+LEAP_DAY = (2 * 365 + 59) * DAY
+"""29 February 1972."""
 HALF_YEAR = 183 * DAY
 """A step back of more than half a year is a roll-over; a smaller one is time running backwards."""
 ALMOST_A_YEAR = 330 * DAY
@@ -37,6 +40,9 @@ SLACK = timedelta(days=1)
 """A file may be stamped a little before its last line (clocks, copies)."""
 QUARTER = 900_000_000
 """All zone offsets since 1972 change on quarter hours (tz database), so one look-up a quarter is enough."""
+
+QUARTERS_MOST = 2 * 96
+"""A block of a busy log has fewer: then all of them are looked at, of a longer time only those that have lines."""
 
 Times = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -120,7 +126,7 @@ class Clock:
         position = _joined(batches, "position")
         ts, known = _times(batches)
         stamp = _joined(batches, "stamp", fill=-1)
-        order = np.argsort(position, kind="stable")
+        order = _order(position)
         whole = self._take_ordered(position[order], ts[order], stamp[order], known[order])
         fixed, valid = np.empty_like(ts), np.empty_like(known)
         fixed[order], valid[order] = whole
@@ -183,11 +189,9 @@ class Clock:
         return [*self._done.values(), *([self._course] if self._course else [])]
 
     def _take_ordered(self, position: Times, ts: Times, stamp: Times, known: Bools) -> tuple[Times, Bools]:
-        rank = position >> schema.SOURCE_SHIFT
-        borders = np.flatnonzero(np.r_[True, rank[1:] != rank[:-1], True]) if len(rank) else rank
-        for begin, end in pairwise(borders.tolist()):
+        for rank, begin, end in _of_sources(position):
             piece = slice(begin, end)
-            self._take_source(self._of_rank(int(rank[begin])), ts[piece], stamp[piece], known[piece])
+            self._take_source(self._of_rank(rank), ts[piece], stamp[piece], known[piece])
         return ts, known
 
     def _of_rank(self, rank: int) -> _Course:
@@ -197,34 +201,38 @@ class Clock:
         return self._course
 
     def _take_source(self, course: _Course, ts: Times, stamp: Times, known: Bools) -> None:
-        yearless = (stamp == 2) & known
-        if yearless.any():
+        yearless = _chosen((stamp == 2) & known)
+        if yearless is not None:
             self._give_years(course, ts, known, yearless)
-        zoneless = (stamp >= 1) & known
-        if zoneless.any():
+        zoneless = _chosen((stamp >= 1) & known)
+        if zoneless is not None:
             self.zone_used = True
             ts[zoneless] = to_utc(ts[zoneless], self.zone, course.doubled)
-        course.no_stamp += int(np.count_nonzero(~known))
-        seen = ts[known]
+        course.no_stamp += len(known) - int(np.count_nonzero(known))
+        seen = ts if known.all() else ts[known]
         if len(seen):
             before = seen[0] if course.before is None else course.before
             course.backwards += int(seen[0] < before) + int(np.count_nonzero(seen[1:] < seen[:-1]))
             course.before = int(seen[-1])
 
-    def _give_years(self, course: _Course, ts: Times, known: Bools, yearless: Bools) -> None:
+    def _give_years(self, course: _Course, ts: Times, known: Bools, yearless: slice | Times) -> None:
         wall = ts[yearless]
         if course.year is None:
             course.start = course.wall = int(wall[0])
             course.year = self._year_of_first(course)
+        if _are_of_one_year(wall, course.wall):
+            moved, exists = _in_years(wall[:1], np.array([course.year + course.rolled]))
+            course.wall = int(wall[-1])
+            ts[yearless] += moved - wall[:1]
+            return
         step = np.diff(wall, prepend=course.wall)
         rolled = course.rolled + np.cumsum((step < -HALF_YEAR).astype(int) - (step > ALMOST_A_YEAR).astype(int))
         moved, exists = _in_years(wall, course.year + rolled)
-        ts[yearless] = moved
-        known[np.flatnonzero(yearless)[~exists]] = False
-        leap_days = rolled[(wall >= _start(LEAP_YEAR) + 59 * DAY) & (wall < _start(LEAP_YEAR) + 60 * DAY)]
-        course.leap_days.update(_distinct(leap_days))
+        course.leap_days.update(_distinct(rolled[(wall >= LEAP_DAY) & (wall < LEAP_DAY + DAY)]))
         course.wall, course.rolled = int(wall[-1]), int(rolled[-1])
         course.most_rolled = max(course.most_rolled, int(rolled.max()))
+        ts[yearless] = moved
+        known[yearless] &= exists
 
     def _year_of_first(self, course: _Course) -> int:
         if self.year is not None:
@@ -300,6 +308,11 @@ def to_utc(wall: Times, zone: ZoneInfo, doubled: _Doubled | None = None) -> Time
     An hour that occurs twice is taken as its first occurrence until time steps back inside it, then as its second;
     *doubled* carries that over from the lines before, and to those that follow.
     """
+    offsets = _offsets_between(int(wall.min()), int(wall.max()), zone)
+    if len(offsets) == 1:
+        if doubled is not None:
+            doubled.inside = False
+        return wall - offsets.pop()
     quarter = wall // QUARTER
     ends = np.flatnonzero(np.r_[quarter[1:] != quarter[:-1], True])
     runs = np.diff(np.r_[0, ends + 1])
@@ -335,6 +348,13 @@ def _after_step_back(wall: Times, twice: Bools, doubled: _Doubled) -> Bools:
     return later
 
 
+def _offsets_between(first: int, last: int, zone: ZoneInfo) -> set[int]:
+    """The distinct offsets of *zone* from *first* to *last*; none where that is long."""
+    quarters = range(first // QUARTER, last // QUARTER + 1)
+    return {_offset(q, zone, fold) for q in quarters for fold in (0, 1)} if len(quarters) <= QUARTERS_MOST else set()
+
+
+@lru_cache(maxsize=4 * QUARTERS_MOST)
 def _offset(quarter: int, zone: ZoneInfo, fold: int) -> int:
     moment = datetime(1970, 1, 1) + timedelta(microseconds=quarter * QUARTER)
     offset = moment.replace(tzinfo=zone, fold=fold).utcoffset()
@@ -347,6 +367,12 @@ def _start(year: int) -> int:
 
 def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def _are_of_one_year(wall: Times, before: int) -> bool:
+    """Whether no roll-over can be among *wall* and the line *before* them, and all are on one side of 29 February."""
+    first, last = int(wall.min()), int(wall.max())
+    return max(before, last) - min(before, first) <= HALF_YEAR and (last < LEAP_DAY or first >= LEAP_DAY + DAY)
 
 
 def _in_years(wall: Times, years: Times) -> tuple[Times, Bools]:
@@ -377,14 +403,43 @@ def _column(times: Times, known: Bools) -> pa.Array:
     return pa.Array.from_buffers(schema.TIME, len(times), [validity, pa.py_buffer(times)])
 
 
+def _order(position: Times) -> Times:
+    """The rows by *position*, of which none are equal."""
+    rows = len(position)
+    bits = rows.bit_length()
+    first = int(position.min()) if rows else 0
+    if rows == 0 or int(position.max()) - first >= 1 << 62 - bits:
+        return np.argsort(position, kind="stable")
+    # numpy sorts numbers twice as fast as what they stand for, so each brings its row along
+    return np.sort((position - first) << bits | np.arange(rows)) & ((1 << bits) - 1)
+
+
+def _of_sources(position: Times) -> Iterator[tuple[int, int, int]]:
+    """(rank, begin, end) of the rows of each source; a block has those of one."""
+    begin, rows = 0, len(position)
+    while begin < rows:
+        rank = int(position[begin]) >> schema.SOURCE_SHIFT
+        last = (rank << schema.SOURCE_SHIFT) + (1 << schema.SOURCE_SHIFT) - 1
+        end = int(np.searchsorted(position, last, "right"))
+        yield rank, begin, end
+        begin = end
+
+
+def _chosen(rows: Bools) -> slice | Times | None:
+    """What chooses *rows*: mostly all of them or none."""
+    if rows.all():
+        return slice(None) if len(rows) else None
+    found = np.flatnonzero(rows)
+    return found if len(found) else None
+
+
 def _joined(batches: Mapping[str, pa.RecordBatch | pa.Table], column: str, fill: int | None = None) -> Times:
     parts = [_numbers(batch.column(column), fill) for batch in batches.values()]
     return np.concatenate(parts) if parts else np.array([], dtype=np.int64)
 
 
 def _numbers(column: pa.Array | pa.ChunkedArray, fill: int | None) -> Times:
-    filled = column if fill is None or not column.null_count else pc.fill_null(column, fill)
-    return np.asarray(filled, dtype=np.int64)
+    return np.asarray(column if fill is None or not column.null_count else pc.fill_null(column, fill))
 
 
 def _times(batches: Mapping[str, pa.RecordBatch | pa.Table]) -> tuple[Times, Bools]:

@@ -3,7 +3,7 @@
 use crate::lives::NONE;
 use crate::rows::Table;
 use arrow_array::{ArrayRef, Int32Array, Int64Array};
-use arrow_buffer::{BooleanBuffer, NullBuffer};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -45,27 +45,17 @@ impl Filled {
         self.0.get_mut(table.index())
     }
 
-    /// Makes room for the rows of a table in a block.
-    pub fn reserve(&mut self, table: Table, rows: usize) {
-        let Some(columns) = self.of(table) else { return };
-        columns.session.reserve(rows);
-        columns.message.reserve(rows);
-        columns.repeat.reserve(rows);
-        if table == Table::Deliveries {
-            columns.successor.reserve(rows);
-        }
-    }
-
-    /// Adds a row; its number comes back.
-    pub fn append(&mut self, table: Table, repeat: i32) -> usize {
+    /// Takes the rows of a table in the running block, and how often each happened. The number of the first comes back.
+    pub fn begin(&mut self, table: Table, mut repeats: Vec<i32>) -> usize {
         let Some(columns) = self.of(table) else { return usize::MAX };
-        columns.session.push(NONE);
-        columns.message.push(NONE);
-        columns.repeat.push(repeat);
+        let (before, rows) = (columns.session.len(), columns.session.len() + repeats.len());
+        columns.session.resize(rows, NONE);
+        columns.message.resize(rows, NONE);
+        columns.repeat.append(&mut repeats);
         if table == Table::Deliveries {
-            columns.successor.push(NONE);
+            columns.successor.resize(rows, NONE);
         }
-        columns.begin + columns.session.len() - 1
+        columns.begin + before
     }
 
     /// The session of a row of the running block.
@@ -91,7 +81,13 @@ impl Filled {
         put(&mut columns.successor, place, message);
     }
 
-    /// How often any row happened.
+    /// How often a row of the running block happened.
+    pub fn repeated(&self, (table, row): Cell) -> i32 {
+        let columns = self.0.get(table.index());
+        columns.and_then(|columns| columns.repeat.get(columns.place(row)?)).copied().unwrap_or(1)
+    }
+
+    /// Puts right how often any row happened.
     pub fn repeat(&mut self, (table, row): Cell, times: i32) {
         let Some(columns) = self.of(table) else { return };
         match columns.place(row) {
@@ -143,7 +139,9 @@ fn numbers<'r>(rows: impl Iterator<Item = &'r usize>) -> ArrayRef {
 }
 
 fn nullable(values: Vec<i64>) -> ArrayRef {
-    let known = |row: usize| values.get(row).is_some_and(|value| *value != NONE);
-    let nulls = NullBuffer::new(BooleanBuffer::collect_bool(values.len(), known));
+    let known = |bits: u64, (at, value): (usize, &i64)| bits | u64::from(*value != NONE) << at;
+    let words = values.chunks(64).map(|cells| cells.iter().enumerate().fold(0, known).to_le());
+    let known = Buffer::from_vec(words.collect::<Vec<u64>>());
+    let nulls = NullBuffer::new(BooleanBuffer::new(known, 0, values.len()));
     Arc::new(Int64Array::new(values.into(), Some(nulls)))
 }

@@ -181,14 +181,14 @@ impl Lives {
     /// Number of the life that a line with a queue id belongs to; `event` can begin another one.
     pub fn of_line(&mut self, at: At, queue_id: Name, event: Option<QueueEvent>) -> u32 {
         let hash = self.hasher.hash_one((at.place, queue_id));
-        let life = Life::new(at.place, queue_id, at.position);
+        let begun = || Life::new(at.place, queue_id, at.position);
         if let Some(number) = self.number(hash, at.place, queue_id) {
             if self.get(number).is_some_and(|life| life.is_over(event)) {
-                self.replace(number, life);
+                self.replace(number, begun());
             }
             return number;
         }
-        let number = self.add(life);
+        let number = self.add(begun());
         let (lives, hasher) = (&self.lives, &self.hasher);
         self.index.insert_unique(hash, number, |&number| {
             slot(lives, number).map_or(0, |life| hasher.hash_one((life.place, life.queue_id)))
@@ -288,16 +288,18 @@ impl Lives {
     }
 
     /// A decision about the mail itself names `sender`.
-    pub fn confirm(&mut self, number: u32, sender: Option<&str>) {
+    pub fn confirm<'s>(&mut self, number: u32, sender: impl FnOnce() -> Option<&'s str>) {
         let presumed = self.get(number).is_some_and(|life| life.presumed);
-        if presumed && self.presumed.get(&number).is_some_and(|known| known.sender.as_deref() == sender) {
+        if presumed && self.presumed.get(&number).is_some_and(|known| known.sender.as_deref() == sender()) {
             self.settle(number);
         }
     }
 
     /// The queue manager names the sender: lines of another one were of a mail before, which was given up.
     /// Their rows come back.
-    pub fn verify(&mut self, number: u32, sender: Option<&str>) -> Vec<usize> {
+    pub fn verify<'s>(&mut self, number: u32, sender: impl FnOnce() -> Option<&'s str>) -> Vec<usize> {
+        let is_presumed = self.get(number).is_some_and(|life| life.presumed);
+        let sender = if is_presumed { sender() } else { None };
         let presumed = sender.and_then(|sender| Some((sender, self.settle(number)?)));
         match presumed {
             Some((sender, presumed)) if !same_address(presumed.sender.as_deref().unwrap_or(""), sender) => {
@@ -320,19 +322,27 @@ impl Lives {
     }
 
     /// Take what a line of the table queue says about its life.
-    pub fn step(&mut self, number: u32, place: PlaceId, step: &QueueStep<'_>, texts: &Texts) {
-        let before = match step.event {
-            QueueEvent::Pickup => step.orig_queue_id.and_then(|id| self.find(place, texts.find_name(id)?)),
+    pub fn step(
+        &mut self,
+        number: u32,
+        place: PlaceId,
+        event: QueueEvent,
+        step: &QueueStep<'_>,
+        texts: &Texts,
+    ) {
+        let before = match event {
+            QueueEvent::Pickup => step.orig_queue_id().and_then(|id| self.find(place, texts.find_name(id)?)),
             _ => None,
         };
         let before = before.map(|life| (life.message, life.session));
         let Some(life) = slot_mut(&mut self.lives, number) else { return };
-        match step.event {
+        match event {
             QueueEvent::Client => {
-                let loopback = step.client_addr.is_some_and(is_loopback);
+                let addr = step.client_addr();
+                let loopback = addr.is_some_and(is_loopback);
                 life.came = if loopback { Came::FromLoopback } else { Came::In };
-                life.client_addr = self.origins.hold_or_null(step.client_addr);
-                life.orig_queue_id = self.origins.hold_or_null(step.orig_queue_id);
+                life.client_addr = self.origins.hold_or_null(addr);
+                life.orig_queue_id = self.origins.hold_or_null(step.orig_queue_id());
             }
             QueueEvent::Pickup => {
                 life.came = Came::In;
@@ -411,12 +421,12 @@ fn slot(lives: &[Life], number: u32) -> Option<&Life> {
 
 /// Whether `addr` is a loopback address; text that is no address is not.
 fn is_loopback(addr: &str) -> bool {
-    let addr = addr.split('%').next().unwrap_or_default();
-    match addr.as_bytes().first() {
-        Some(b'1') => addr.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
-        Some(b'0' | b':') => addr.parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_canonical().is_loopback()),
-        _ => false,
+    let without_zone = || addr.split('%').next().unwrap_or_default();
+    if addr.starts_with("127.") {
+        return without_zone().parse::<Ipv4Addr>().is_ok(); // 127.0.0.0/8
     }
+    addr.starts_with(['0', ':'])
+        && without_zone().parse::<Ipv6Addr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
 }
 
 #[cfg(test)]

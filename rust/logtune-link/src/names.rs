@@ -2,7 +2,7 @@
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Number of a text that is kept in `Texts`; zero is null.
 pub type TextId = u32;
@@ -18,21 +18,35 @@ const KEPT: u8 = 0xff;
 
 /// A name as a key of fixed size: up to 24 bytes as they are, a longer one by its number in `Texts`.
 /// No queue id of Postfix's is longer, so they need no memory beyond the key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Name([u64; 3]);
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.iter().for_each(|&word| state.write_u64(word)); // an array would be hashed as bytes, which takes longer
+    }
+}
 
 impl Name {
     /// `None` where `text` is too long, or ends as the padding does.
+    #[inline]
     fn inline(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if bytes.len() > INLINE || bytes.last() == Some(&0) {
             return None;
         }
-        let mut padded = [0; INLINE];
-        padded.get_mut(..bytes.len())?.copy_from_slice(bytes);
         let mut words = [0; 3];
-        for (word, bytes) in words.iter_mut().zip(padded.chunks_exact(8)) {
+        let mut whole = bytes.chunks_exact(8);
+        let mut places = words.iter_mut();
+        for (bytes, word) in whole.by_ref().zip(places.by_ref()) {
             *word = u64::from_le_bytes(bytes.try_into().ok()?);
+        }
+        let rest = whole.remainder();
+        if let (false, Some(word)) = (rest.is_empty(), places.next()) {
+            *word = match bytes.last_chunk() {
+                Some(&last) => u64::from_le_bytes(last) >> (8 * (8 - rest.len())),
+                None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+            };
         }
         Some(Self(words))
     }
@@ -172,6 +186,10 @@ mod tests {
             "",
             "A",
             "A\0",
+            "01234567",
+            "0123456",
+            "0123456789",
+            "1234567890",
             "0123456789ABCDEF01234567",
             "0123456789ABCDEF0123456\0",
             "0123456789ABCDEF01234567G",

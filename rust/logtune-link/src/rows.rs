@@ -1,13 +1,11 @@
 //! The columns of a batch that the pass reads, and rows of them.
 
-use crate::lives::Lives;
+use crate::cells::{Source, Words, text};
+use crate::columns::Cell;
+use crate::lives::NONE;
 use crate::names::{NULL, TextId, Texts};
-use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int32Type, Int64Type};
-use arrow_array::{
-    Array, ArrowPrimitiveType, DictionaryArray, Float64Array, Int32Array, Int64Array, PrimitiveArray,
-    RecordBatch, StringArray,
-};
+use arrow_array::{Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use arrow_schema::ArrowError;
 
 /// A table that the pass reads; `unrecognised` is not one.
@@ -97,135 +95,140 @@ pub enum Origin {
     Other,
 }
 
-/// A step in a queue file's life.
-pub struct QueueStep<'b> {
-    pub event: QueueEvent,
-    pub client_addr: Option<&'b str>,
-    pub orig_queue_id: Option<&'b str>,
-    pub sender: Option<&'b str>,
-}
-
-pub struct Decision<'b> {
-    pub origin: Origin,
-    pub action: Action,
-    pub stage: Stage,
-    pub sender: Option<&'b str>,
-    pub recipient: Option<&'b str>,
-    pub reason: Option<&'b str>,
-}
-
-impl Decision<'_> {
-    /// Whether the mail, which has a queue id, goes no further.
-    pub fn ends_mail(&self) -> bool {
-        let whole = self.stage == Stage::EndOfMessage || self.origin == Origin::Cleanup;
-        self.action == Action::Discard || (self.action == Action::Reject && whole)
-    }
-}
-
-pub struct Delivery<'b> {
-    pub queued_as: Option<&'b str>,
-    pub relay_addr: Option<&'b str>,
-    pub by_local: bool,
-}
-
-/// What a row says beyond the common columns.
+/// What a row says beyond the columns that all have. Cells are looked up when they are asked for: most rows need few.
 pub enum Fields<'b> {
     Decision(Decision<'b>),
-    Connection { event: ConnectionEvent, accepted: bool },
+    Connection(Connection<'b>),
     Queue(QueueStep<'b>),
     Delivery(Delivery<'b>),
     Verdict,
-    Notice { repeated: Option<f64> },
+    Notice(Notice<'b>),
 }
 
-/// The columns that all rows have.
-pub struct Common<'b> {
-    pub position: i64,
-    pub host: TextId,
-    pub place: u32,
-    pub service: TextId,
-    pub daemon: Daemon,
-    pub pid: Option<i32>,
-    pub queue_id: Option<&'b str>,
-    pub repeat: i32,
-}
-
-pub struct Row<'b> {
-    pub table: Table,
-    pub common: Common<'b>,
-    pub fields: Fields<'b>,
-}
-
-/// A dictionary-encoded column, its few values taken for what they mean.
-struct Words<'b, T> {
-    keys: &'b Int32Array,
-    meanings: Vec<T>,
-    null: T,
-}
-
-impl<T: Copy> Words<'_, T> {
-    #[inline]
-    fn get(&self, row: usize) -> T {
-        if self.keys.is_null(row) {
-            return self.null;
-        }
-        let key = self.keys.value(row);
-        usize::try_from(key).ok().and_then(|key| self.meanings.get(key)).copied().unwrap_or(self.null)
-    }
-}
-
-/// Tells what columns a batch lacks, or of what type they are instead.
+/// A row of the table decisions.
 #[derive(Clone, Copy)]
-struct Source<'b> {
-    table: &'b str,
-    batch: &'b RecordBatch,
+pub struct Decision<'b> {
+    columns: &'b Decisions<'b>,
+    row: usize,
 }
 
-impl<'b> Source<'b> {
-    fn column<T>(
-        &self,
-        name: &str,
-        cast: impl FnOnce(&'b dyn Array) -> Option<&'b T>,
-    ) -> Result<&'b T, ArrowError> {
-        let at = || format!("column {name} of {}", self.table);
-        let column = self.batch.column_by_name(name);
-        let column = column.ok_or_else(|| ArrowError::SchemaError(format!("{} is missing", at())))?;
-        let of_type = || ArrowError::SchemaError(format!("{} is of type {}", at(), column.data_type()));
-        cast(column.as_ref()).ok_or_else(of_type)
+impl<'b> Decision<'b> {
+    pub fn origin(&self) -> Origin {
+        self.columns.origins.get(self.row)
     }
 
-    fn numbers<T: ArrowPrimitiveType>(&self, name: &str) -> Result<&'b PrimitiveArray<T>, ArrowError> {
-        self.column(name, |column| column.as_primitive_opt::<T>())
+    pub fn action(&self) -> Action {
+        self.columns.actions.get(self.row)
     }
 
-    fn texts(&self, name: &str) -> Result<&'b StringArray, ArrowError> {
-        self.column(name, |column| column.as_string_opt::<i32>())
+    pub fn stage(&self) -> Stage {
+        self.columns.stages.get(self.row)
     }
 
-    fn words<T>(
-        &self,
-        name: &str,
-        null: T,
-        mut meaning: impl FnMut(&str) -> T,
-    ) -> Result<Words<'b, T>, ArrowError>
-    where
-        T: Copy,
-    {
-        let words: &DictionaryArray<Int32Type> = self.column(name, |column| column.as_dictionary_opt())?;
-        let values: &StringArray = self.column(name, |_| words.values().as_string_opt())?;
-        let meanings = values.iter().map(|value| value.map_or(null, &mut meaning)).collect();
-        Ok(Words { keys: words.keys(), meanings, null })
+    pub fn sender(&self) -> Option<&'b str> {
+        text(self.columns.senders, self.row)
+    }
+
+    pub fn recipient(&self) -> Option<&'b str> {
+        text(self.columns.recipients, self.row)
+    }
+
+    pub fn reason(&self) -> Option<&'b str> {
+        text(self.columns.reasons, self.row)
+    }
+
+    /// Whether the mail, which has a queue id, goes no further.
+    pub fn ends_mail(&self) -> bool {
+        let whole = || self.stage() == Stage::EndOfMessage || self.origin() == Origin::Cleanup;
+        match self.action() {
+            Action::Discard => true,
+            Action::Reject => whole(),
+            Action::Accept | Action::Other => false,
+        }
     }
 }
 
-#[inline]
-fn text(column: &StringArray, row: usize) -> Option<&str> {
-    (!column.is_null(row)).then(|| column.value(row))
+/// A row of the table connections.
+pub struct Connection<'b> {
+    columns: &'b Connections<'b>,
+    row: usize,
+}
+
+impl Connection<'_> {
+    pub fn event(&self) -> ConnectionEvent {
+        self.columns.events.get(self.row)
+    }
+
+    /// Whether its counters have accepted recipients.
+    pub fn accepted(&self) -> bool {
+        self.columns.accepted.get(self.row)
+    }
+}
+
+/// A step in a queue file's life: a row of the table queue.
+pub struct QueueStep<'b> {
+    columns: &'b Queue<'b>,
+    row: usize,
+}
+
+impl<'b> QueueStep<'b> {
+    pub fn event(&self) -> QueueEvent {
+        self.columns.events.get(self.row)
+    }
+
+    pub fn client_addr(&self) -> Option<&'b str> {
+        text(self.columns.client_addrs, self.row)
+    }
+
+    pub fn orig_queue_id(&self) -> Option<&'b str> {
+        text(self.columns.orig_queue_ids, self.row)
+    }
+
+    pub fn sender(&self) -> Option<&'b str> {
+        text(self.columns.senders, self.row)
+    }
+}
+
+/// A row of the table deliveries.
+pub struct Delivery<'b> {
+    columns: &'b Deliveries<'b>,
+    row: usize,
+}
+
+impl<'b> Delivery<'b> {
+    pub fn queued_as(&self) -> Option<&'b str> {
+        text(self.columns.queued_as, self.row)
+    }
+
+    pub fn relay_addr(&self) -> Option<&'b str> {
+        text(self.columns.relay_addrs, self.row)
+    }
+
+    pub fn by_local(&self, daemon: Daemon) -> bool {
+        daemon == Daemon::Local || text(self.columns.relays, self.row) == Some("local")
+    }
+}
+
+/// A row of the table notices.
+pub struct Notice<'b> {
+    columns: &'b Notices<'b>,
+    row: usize,
+}
+
+impl Notice<'_> {
+    /// How often the row before happened once more, where this says so.
+    pub fn repeated(&self, daemon: Daemon) -> Option<f64> {
+        let Notices { others, values } = self.columns;
+        let repeated = daemon == Daemon::Null && others.get(self.row) && !values.is_null(self.row);
+        repeated.then(|| values.value(self.row))
+    }
 }
 
 /// The columns of one batch.
 pub struct Batch<'b> {
     pub table: Table,
+    /// Number of its first row among all of its table.
+    pub begin: usize,
     positions: &'b Int64Array,
     hosts: Words<'b, TextId>,
     instances: Words<'b, TextId>,
@@ -239,34 +242,45 @@ pub struct Batch<'b> {
 
 /// The columns beyond the common ones.
 enum Own<'b> {
-    Decisions {
-        origins: Words<'b, Origin>,
-        actions: Words<'b, Action>,
-        stages: Words<'b, Stage>,
-        senders: &'b StringArray,
-        recipients: &'b StringArray,
-        reasons: &'b StringArray,
-    },
-    Connections {
-        events: Words<'b, ConnectionEvent>,
-        accepted: Words<'b, bool>,
-    },
-    Queue {
-        events: Words<'b, QueueEvent>,
-        client_addrs: &'b StringArray,
-        orig_queue_ids: &'b StringArray,
-        senders: &'b StringArray,
-    },
-    Deliveries {
-        queued_as: &'b StringArray,
-        relay_addrs: &'b StringArray,
-        relays: &'b StringArray,
-    },
+    Decisions(Decisions<'b>),
+    Connections(Connections<'b>),
+    Queue(Queue<'b>),
+    Deliveries(Deliveries<'b>),
     Verdicts,
-    Notices {
-        others: Words<'b, bool>,
-        values: &'b Float64Array,
-    },
+    Notices(Notices<'b>),
+}
+
+struct Decisions<'b> {
+    origins: Words<'b, Origin>,
+    actions: Words<'b, Action>,
+    stages: Words<'b, Stage>,
+    senders: &'b StringArray,
+    recipients: &'b StringArray,
+    reasons: &'b StringArray,
+}
+
+struct Connections<'b> {
+    events: Words<'b, ConnectionEvent>,
+    accepted: Words<'b, bool>,
+}
+
+struct Queue<'b> {
+    events: Words<'b, QueueEvent>,
+    client_addrs: &'b StringArray,
+    orig_queue_ids: &'b StringArray,
+    senders: &'b StringArray,
+}
+
+struct Deliveries<'b> {
+    queued_as: &'b StringArray,
+    relay_addrs: &'b StringArray,
+    relays: &'b StringArray,
+}
+
+struct Notices<'b> {
+    /// Whether the kind is `other`.
+    others: Words<'b, bool>,
+    values: &'b Float64Array,
 }
 
 impl<'b> Batch<'b> {
@@ -280,6 +294,7 @@ impl<'b> Batch<'b> {
         let source = Source { table: name, batch };
         Ok(Some(Self {
             table,
+            begin: 0,
             positions: source.numbers::<Int64Type>("position")?,
             hosts: source.words("host", NULL, |text| texts.id(text))?,
             instances: source.words("instance", NULL, |text| texts.id(text))?,
@@ -292,30 +307,77 @@ impl<'b> Batch<'b> {
         }))
     }
 
-    pub fn positions(&self) -> &'b [i64] {
-        self.positions.values()
+    /// Position of a row that it has.
+    #[inline]
+    pub fn position(&self, row: usize) -> Option<i64> {
+        self.positions.values().get(row).copied()
     }
 
-    pub fn row(&self, row: usize, lives: &mut Lives) -> Row<'b> {
-        Row {
-            table: self.table,
-            common: self.common(row, lives),
-            fields: self.own.fields(row, self.daemons.get(row)),
+    /// How often each row happened: once where the column says nothing.
+    pub fn repeats(&self) -> Vec<i32> {
+        let times = |times: &i32| if *times == 0 { 1 } else { *times };
+        match self.repeats.nulls() {
+            None => self.repeats.values().iter().map(times).collect(),
+            Some(_) => self.repeats.iter().map(|cell| times(&cell.unwrap_or(0))).collect(),
         }
     }
 
-    fn common(&self, row: usize, lives: &mut Lives) -> Common<'b> {
-        let (host, instance) = (self.hosts.get(row), self.instances.get(row));
-        let repeat = if self.repeats.is_null(row) { 0 } else { self.repeats.value(row) };
-        Common {
-            position: self.positions.value(row),
-            host,
-            place: lives.place(host, instance),
-            service: self.services.get(row),
-            daemon: self.daemons.get(row),
-            pid: (!self.pids.is_null(row)).then(|| self.pids.value(row)),
-            queue_id: text(self.queue_ids, row),
-            repeat: if repeat == 0 { 1 } else { repeat },
+    #[inline]
+    pub fn row(&self, row: usize) -> Row<'_> {
+        Row { batch: self, row }
+    }
+}
+
+/// A row of a batch.
+#[derive(Clone, Copy)]
+pub struct Row<'b> {
+    batch: &'b Batch<'b>,
+    row: usize,
+}
+
+impl<'b> Row<'b> {
+    pub fn cell(&self) -> Cell {
+        (self.batch.table, self.batch.begin + self.row)
+    }
+
+    pub fn position(&self) -> i64 {
+        self.batch.position(self.row).unwrap_or(NONE)
+    }
+
+    pub fn host(&self) -> TextId {
+        self.batch.hosts.get(self.row)
+    }
+
+    pub fn instance(&self) -> TextId {
+        self.batch.instances.get(self.row)
+    }
+
+    pub fn service(&self) -> TextId {
+        self.batch.services.get(self.row)
+    }
+
+    pub fn daemon(&self) -> Daemon {
+        self.batch.daemons.get(self.row)
+    }
+
+    pub fn pid(&self) -> Option<i32> {
+        let pids = self.batch.pids;
+        (!pids.is_null(self.row)).then(|| pids.value(self.row))
+    }
+
+    pub fn queue_id(&self) -> Option<&'b str> {
+        text(self.batch.queue_ids, self.row)
+    }
+
+    pub fn fields(&self) -> Fields<'b> {
+        let row = self.row;
+        match &self.batch.own {
+            Own::Decisions(columns) => Fields::Decision(Decision { columns, row }),
+            Own::Connections(columns) => Fields::Connection(Connection { columns, row }),
+            Own::Queue(columns) => Fields::Queue(QueueStep { columns, row }),
+            Own::Deliveries(columns) => Fields::Delivery(Delivery { columns, row }),
+            Own::Verdicts => Fields::Verdict,
+            Own::Notices(columns) => Fields::Notice(Notice { columns, row }),
         }
     }
 }
@@ -323,69 +385,35 @@ impl<'b> Batch<'b> {
 impl<'b> Own<'b> {
     fn read(table: Table, source: Source<'b>) -> Result<Self, ArrowError> {
         Ok(match table {
-            Table::Decisions => Self::Decisions {
+            Table::Decisions => Self::Decisions(Decisions {
                 origins: source.words("origin", Origin::Other, origin)?,
                 actions: source.words("action", Action::Other, action)?,
                 stages: source.words("protocol_state", Stage::Other, stage)?,
                 senders: source.texts("sender")?,
                 recipients: source.texts("recipient")?,
                 reasons: source.texts("reason")?,
-            },
-            Table::Connections => Self::Connections {
+            }),
+            Table::Connections => Self::Connections(Connections {
                 events: source.words("event", ConnectionEvent::Other, connection_event)?,
                 accepted: source.words("counters", false, counts_recipients)?,
-            },
-            Table::Queue => Self::Queue {
+            }),
+            Table::Queue => Self::Queue(Queue {
                 events: source.words("event", QueueEvent::Other, queue_event)?,
                 client_addrs: source.texts("client_addr")?,
                 orig_queue_ids: source.texts("orig_queue_id")?,
                 senders: source.texts("sender")?,
-            },
-            Table::Deliveries => Self::Deliveries {
+            }),
+            Table::Deliveries => Self::Deliveries(Deliveries {
                 queued_as: source.texts("queued_as")?,
                 relay_addrs: source.texts("relay_addr")?,
                 relays: source.texts("relay")?,
-            },
+            }),
             Table::Verdicts => Self::Verdicts,
-            Table::Notices => Self::Notices {
+            Table::Notices => Self::Notices(Notices {
                 others: source.words("kind", false, |text| text == "other")?,
                 values: source.numbers::<Float64Type>("value")?,
-            },
+            }),
         })
-    }
-
-    fn fields(&self, row: usize, daemon: Daemon) -> Fields<'b> {
-        match self {
-            Self::Decisions { origins, actions, stages, senders, recipients, reasons } => {
-                Fields::Decision(Decision {
-                    origin: origins.get(row),
-                    action: actions.get(row),
-                    stage: stages.get(row),
-                    sender: text(senders, row),
-                    recipient: text(recipients, row),
-                    reason: text(reasons, row),
-                })
-            }
-            Self::Connections { events, accepted } => {
-                Fields::Connection { event: events.get(row), accepted: accepted.get(row) }
-            }
-            Self::Queue { events, client_addrs, orig_queue_ids, senders } => Fields::Queue(QueueStep {
-                event: events.get(row),
-                client_addr: text(client_addrs, row),
-                orig_queue_id: text(orig_queue_ids, row),
-                sender: text(senders, row),
-            }),
-            Self::Deliveries { queued_as, relay_addrs, relays } => Fields::Delivery(Delivery {
-                queued_as: text(queued_as, row),
-                relay_addr: text(relay_addrs, row),
-                by_local: daemon == Daemon::Local || text(relays, row) == Some("local"),
-            }),
-            Self::Verdicts => Fields::Verdict,
-            Self::Notices { others, values } => {
-                let repeated = daemon == Daemon::Null && others.get(row) && !values.is_null(row);
-                Fields::Notice { repeated: repeated.then(|| values.value(row)) }
-            }
-        }
     }
 }
 

@@ -7,16 +7,60 @@ use hashbrown::{HashMap, HashTable};
 use std::hash::BuildHasher;
 use std::ops::Range;
 
-/// Which smtpd process: place, service, process id.
-pub type Process = (PlaceId, TextId, Option<i32>);
+/// Which smtpd process: place and service, process id and whether there is one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Process(u64, u64);
 
-pub type Sessions = HashMap<Process, Session, foldhash::fast::RandomState>;
+impl Process {
+    pub fn new(place: PlaceId, service: TextId, pid: Option<i32>) -> Self {
+        let pid = pid.map_or(0, |pid| 1 << 32 | u64::from(pid as u32));
+        Self(u64::from(place) << 32 | u64::from(service), pid)
+    }
+}
+
+/// The open session of each process. One that ends leaves its room to the next one.
+#[derive(Default)]
+pub struct Sessions {
+    sessions: Vec<Session>,
+    ended: Vec<usize>,
+    open: HashMap<Process, usize, foldhash::fast::RandomState>,
+}
+
+impl Sessions {
+    /// Number of the open session of a process.
+    pub fn find(&self, process: Process) -> Option<usize> {
+        self.open.get(&process).copied()
+    }
+
+    pub fn get_mut(&mut self, number: usize) -> Option<&mut Session> {
+        self.sessions.get_mut(number)
+    }
+
+    /// A process begins the session `session`; another one that it had is over.
+    pub fn begin(&mut self, process: Process, session: i64, whole: bool) -> usize {
+        self.end(process);
+        let number = self.ended.pop().unwrap_or(self.sessions.len());
+        match self.sessions.get_mut(number) {
+            Some(room) => room.begin(session, whole),
+            None => self.sessions.push(Session::new(session, whole)),
+        }
+        self.open.insert(process, number);
+        number
+    }
+
+    pub fn end(&mut self, process: Process) {
+        self.ended.extend(self.open.remove(&process));
+    }
+}
 
 /// Sender and recipient of a line.
 type Named<'t> = (Option<&'t str>, Option<&'t str>);
 
 /// Where a text stands in `Session::texts`.
 type Kept = Option<Range<usize>>;
+
+/// Memory of a session that is over is used again, up to so many bytes of text, or lines.
+const ROOM: usize = 1 << 10;
 
 /// A decision line that has no queue id yet.
 struct Waiting {
@@ -80,6 +124,17 @@ impl Session {
             clients: 0,
             whole,
         }
+    }
+
+    /// Another session begins in the room of this one, which was none that took unusually much.
+    fn begin(&mut self, session: i64, whole: bool) {
+        if self.texts.capacity() > ROOM || self.waiting.capacity().max(self.proxied_rows.capacity()) > ROOM {
+            *self = Self::new(session, whole);
+            return;
+        }
+        self.settle();
+        self.end_proxied();
+        (self.session, self.mail, self.clients, self.whole) = (session, None, 0, whole);
     }
 
     fn text(&self, kept: &Kept) -> Option<&str> {
