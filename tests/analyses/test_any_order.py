@@ -81,7 +81,7 @@ def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[Order], dict[str, str
                 assert isinstance(table, pa.Table)
                 con.register(name, table.take(pa.array(order(table.num_rows), pa.int64())))
 
-        monkeypatch.setattr("logtune.tables._show", show)
+        monkeypatch.setattr("logtune.database.register", show)
         monkeypatch.setattr("logtune.tables.core_name", lambda: "reference")
         return answers(replace(log, tables=replace(log.tables)))
 
