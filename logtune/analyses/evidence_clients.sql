@@ -1,6 +1,6 @@
 -- title: What each client did elsewhere in the log
 -- question: How often was a client that delivers mail also listed, turned away as a relay, or wrong about recipients?
--- tables: recipient_facts, rcpt, decisions, deliveries, clients (analyses/organisations.py), alike (analyses/evidence.py)
+-- tables: recipient_facts, decisions, deliveries, clients (analyses/organisations.py), alike (analyses/evidence.py)
 -- parameters: $listed, $relaying, $unlisted the names of restrictions that tell it
 -- caveats: Made once as table "client_deeds", one row per client address that has accepted mail. Counts are recipients;
 --   unlisted counts distinct addresses that do not exist here. Postscreen's text names no restriction.
@@ -19,9 +19,9 @@ wrong AS (
     SELECT id, client_addr FROM refused WHERE unlisted AND NOT stands
 ),
 addresses AS (
-    -- as the relation recipients has them
-    SELECT n.id, lower(d.recipient) AS recipient FROM decisions d JOIN rcpt n USING (position) SEMI JOIN wrong USING (id)
-    UNION
+    -- as the relation recipients has them; an id is the position of the first line that names the recipient
+    SELECT position AS id, lower(recipient) AS recipient FROM decisions SEMI JOIN wrong ON wrong.id = position
+    UNION ALL
     SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN wrong ON wrong.id = position
 ),
 turned_away AS (

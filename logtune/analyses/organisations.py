@@ -68,18 +68,26 @@ def parse_address(text: str | None) -> Address | None:
 def table(
     clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str], known: Known = NOBODY
 ) -> pa.Table:
-    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private, known, client.
+    """Arrow table ``clients``: name, address, organisation, network, own, loopback, private, known, client, site.
 
     *own*: inside *mynetworks*. *private*: private and neither own nor loopback (it may be NAT in front of many).
     *network*: the address block, for following retries. *known*: lists need not show it (``config.Known``). *client*:
-    its number, which stands for name and address where many rows are compared.
+    its number, which stands for name and address where many rows are compared; *site* that of its organisation.
     """
     networks = [ipaddress.ip_network(n, strict=False) for n in mynetworks]
-    rows = [(*_row(name, addr, networks), known.has(name, addr), i) for i, (name, addr) in enumerate(clients)]
-    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private", "known", "client")
-    types = (pa.string(),) * 4 + (pa.bool_(),) * 4 + (pa.int32(),)
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
+    rows = [(*_row(name, addr, networks), known.has(name, addr)) for name, addr in clients]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(CLIENTS)
+    found = {n: pa.array(list(c), t) for (n, t), c in zip(CLIENTS.items(), columns, strict=True)}
+    sites = {name: i for i, name in enumerate(dict.fromkeys(columns[2]))}
+    numbers = {"client": list(range(len(rows))), "site": [sites[name] for name in columns[2]]}
+    return pa.table({**found, **{n: pa.array(c, pa.int32()) for n, c in numbers.items()}})
+
+
+CLIENTS = {
+    **dict.fromkeys(("client_name", "client_addr", "organisation", "network"), pa.string()),
+    **dict.fromkeys(("own", "loopback", "private", "known"), pa.bool_()),
+}
+"""Columns of the table ``clients`` before its numbers."""
 
 
 def _row(name: str | None, addr: str | None, networks: Sequence[Network]) -> tuple[str | bool | None, ...]:

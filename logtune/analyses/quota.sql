@@ -1,13 +1,13 @@
 -- title: Mailboxes over quota
 -- question: Whose mailbox on this server is over quota, since when, how much mail does it cost, and whose mail?
--- tables: failed_deliveries, decision_texts, deliveries, decisions, queue
+-- tables: failed_deliveries, decision_kinds, deliveries, decisions, queue
 -- parameters: $texts regular expression of the quota texts, $top rows
 -- caveats: Overquota is a text, not a code: VDA, Dovecot and the file system each say it in their own way, and a site may change it.
 --   Deliveries of smtp to other hosts are left out, but for those with a private address: the others are other sites' mailboxes.
 --   Waiting: mails deferred for it and not yet removed. Bounced: also those that expired. Later: deferred, then delivered. Rejected:
 --   recipients, while the client is there. Dovecot's LDA without -e sends the bounce itself: then the log says "delivered".
 WITH quota_shapes AS (
-    SELECT DISTINCT reason_shape FROM decision_texts WHERE rejects AND regexp_matches(reason_shape, $texts)
+    SELECT DISTINCT reason_shape FROM decision_kinds WHERE action = 'reject' AND regexp_matches(reason_shape, $texts)
 ), hits AS (
     SELECT lower(recipient) AS mailbox, ts, position, message, NULL AS sender, status, reason FROM failed_deliveries
     WHERE status IN ('deferred', 'bounced', 'softbounce') AND successor IS NULL

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, course, courses, covered_days, cut_rows, service_labels, share, sums
-from logtune.analyses.trouble import keep_decision_texts
+from logtune.analyses.trouble import keep_decision_kinds
 from logtune.classify import explain
 from logtune.results import Column, Item, Kind, Metric, Next, Section, Table
 
@@ -23,7 +23,7 @@ _STOPPED = f"outcome IN ('rejected', 'deferred') AND {_ONCE}"
 
 def rejects(log: Tables, options: Options) -> Section:
     """Recipients rejected or deferred per restriction, with clients, share of all of them and course per day."""
-    keep_decision_texts(log)
+    keep_decision_kinds(log)
     found = ask(log, "rejects_by_restriction")
     total = sum(row[1] for row in found)
     items: list[Item] = [*_totals(found), _by_restriction(log, options, found, total)]
