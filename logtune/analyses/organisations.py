@@ -45,20 +45,24 @@ def organisation(name: str | None, addr: str | None) -> str:
     if name and name != "unknown" and parse_address(name) is None:
         return _suffixes(encoded="xn--" in name.lower()).privatesuffix(name.lower()) or name.lower()
     address = parse_address(addr)
-    return str(block(address)) if address else "unknown"
+    return block(address) if address else "unknown"
 
 
-def block(address: Address) -> Network:
-    """The block that stands for the organisation of a client without a verified name."""
+def block(address: Address) -> str:
+    """The block that stands for the organisation of a client without a verified name, in CIDR form."""
     length = IPV4_BLOCK if address.version == 4 else IPV6_BLOCK
-    return ipaddress.ip_network((address, length), strict=False)
+    host_bits = address.max_prefixlen - length
+    return f"{type(address)(int(address) >> host_bits << host_bits)}/{length}"
 
 
 @lru_cache(maxsize=65536)
 def parse_address(text: str | None) -> Address | None:
     """*text* as an address (zone ids dropped, IPv4-mapped IPv6 as IPv4), None where it is none."""
+    known = (text or "").partition("%")[0]
+    if ":" not in known and not known[-1:].isdigit():  # most host names: an error would take ten times as long
+        return None
     try:
-        address = ipaddress.ip_address((text or "").split("%")[0])
+        address = ipaddress.ip_address(known)
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
@@ -96,7 +100,7 @@ def _row(name: str | None, addr: str | None, networks: Sequence[Network]) -> tup
         return name, addr, organisation(name, addr), addr, False, False, False
     own = any(address in n for n in networks if n.version == address.version)
     private = address.is_private and not own and not address.is_loopback and not _documentation(address)
-    return name, addr, organisation(name, addr), str(block(address)), own, address.is_loopback, private
+    return name, addr, organisation(name, addr), block(address), own, address.is_loopback, private
 
 
 def _documentation(address: Address) -> bool:
