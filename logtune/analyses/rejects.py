@@ -33,7 +33,7 @@ def rejects(log: Tables, options: Options) -> Section:
 
 def rejects_details(log: Tables, options: Options) -> list[Section]:
     """What ``logtune rejects`` shows beyond the report's section: other views of the same recipients, and the lines."""
-    lines = ask(log, "rejects_lines")
+    lines = _lines(log)
     views = [
         _view(log, options, "client", "client", "client"),
         _view(log, options, "helo", "helo", "HELO name"),
@@ -45,6 +45,11 @@ def rejects_details(log: Tables, options: Options) -> list[Section]:
         Section("rejects_by_whom", "Rejected, by whom", [*views, _by_service(log)], counts="recipients"),
         Section("rejects_lines", "Reject lines", by_line, counts="lines"),
     ]
+
+
+def _lines(log: Tables) -> list[tuple[Any, ...]]:
+    keep_decision_kinds(log)
+    return ask(log, "rejects_lines")
 
 
 def _totals(found: list[tuple[Any, ...]]) -> list[Metric]:
@@ -65,7 +70,7 @@ def _totals(found: list[tuple[Any, ...]]) -> list[Metric]:
 
 
 def _by_restriction(log: Tables, options: Options, found: list[tuple[Any, ...]], total: int) -> Table:
-    lines = sums(ask(log, "rejects_lines"), key=0, count=5)
+    lines = sums(_lines(log), key=0, count=5)
     per_day = courses(ask(log, "rejects_course"))
     covered = covered_days(log)
     rows = [
