@@ -18,11 +18,15 @@ refused AS (
 wrong AS (
     SELECT id, client_addr FROM refused WHERE unlisted AND NOT stands
 ),
-addresses AS (
-    -- as the relation recipients has them; an id is the position of the first line that names the recipient
+decided AS MATERIALIZED (
+    -- an id is the position of the first line that names the recipient: mostly a decision, so deliveries are seldom read
     SELECT position AS id, lower(recipient) AS recipient FROM decisions SEMI JOIN wrong ON wrong.id = position
+),
+addresses AS (
+    -- as the relation recipients has them
+    FROM decided
     UNION ALL
-    SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN wrong ON wrong.id = position
+    SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN (FROM wrong ANTI JOIN decided USING (id)) w ON w.id = position
 ),
 turned_away AS (
     SELECT client_addr, count(*) FILTER (WHERE listed) AS listed, count(*) FILTER (WHERE relayed) AS relayed FROM refused GROUP BY client_addr

@@ -232,8 +232,9 @@ def prepare(tables: Tables, options: Options) -> evidence.Sources:
     keep_decision_kinds(tables)
     con.execute("CREATE OR REPLACE TEMP MACRO " + TRIAL_NAME)
     pairs = con.execute(
-        "SELECT DISTINCT client_name, client_addr FROM recipient_facts"
-        " WHERE outcome = 'accepted' OR id IN (SELECT id FROM flags)"
+        "SELECT client_name, client_addr FROM recipient_facts WHERE outcome = 'accepted' UNION"
+        " SELECT client_name, client_addr FROM recipient_facts SEMI JOIN flags USING (id)"
+        " WHERE outcome IS DISTINCT FROM 'accepted'"
     ).fetchall()
     con.register("clients", organisations.table(pairs, options.mynetworks, options.known))
     con.register("submission", pa.table({"service": pa.array(options.submission_services, pa.string())}))
