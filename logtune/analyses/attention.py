@@ -19,7 +19,7 @@ from logtune.analyses.quota import quota_findings
 from logtune.analyses.remote_rejects import remote_findings
 from logtune.analyses.sasl import sasl_findings
 from logtune.analyses.servers_sections import server_findings
-from logtune.analyses.trouble import keep_decision_texts, keep_failed_deliveries, keep_warnings
+from logtune.analyses.trouble import keep_decision_kinds, keep_failed_deliveries, keep_warnings
 from logtune.analyses.vrfy import vrfy_findings
 from logtune.results import Finding, Item, Level, Next, Note, Section
 
@@ -198,7 +198,7 @@ DECISIONS = (
 
 def _decisions(log: Tables, zone: ZoneInfo) -> list[Finding]:
     troubles: dict[str, Trouble] = {}
-    keep_decision_texts(log)
+    keep_decision_kinds(log)
     for shape, daemon, sample, lines, first, last in ask(log, "attention_decisions"):
         name = next((d[0] for d in DECISIONS if d[1] in shape.lower()), "")
         troubles.setdefault(name, Trouble()).add(lines, first, last, f"{daemon}: {sample}")

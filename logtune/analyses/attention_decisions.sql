@@ -1,10 +1,10 @@
 -- title: Rejects that tell of trouble on this server
 -- question: Which rejects are due to this server itself: storage, configuration, tables, no free process?
--- tables: decision_texts, decisions
+-- tables: decision_kinds, decisions
 -- parameters: none
 -- caveats: Texts of smtpd and postscreen (src/smtpd/smtpd.c, smtpd_check.c, src/postscreen/postscreen.c). Lines, not recipients.
 WITH shapes AS (
-    SELECT reason_shape, lower(reason_shape) AS text FROM decision_texts WHERE rejects
+    SELECT DISTINCT reason_shape, lower(reason_shape) AS text FROM decision_kinds WHERE action = 'reject'
 ), ours AS (
     SELECT reason_shape FROM shapes
     WHERE text LIKE '%insufficient system storage%' OR text LIKE '%server configuration %'

@@ -38,7 +38,8 @@ def keep(log: Tables, table: str, name: str, **parameters: Any) -> None:
 
 def covered_days(log: Tables) -> frozenset[date]:
     """Local days on which the log has at least one understood Postfix line."""
-    return frozenset(day for (day,) in ask(log, "covered_days"))
+    with_sessions = frozenset(day for (day,) in ask(log, "covered_by_sessions"))
+    return with_sessions if with_sessions >= set(log.days) else frozenset(day for (day,) in ask(log, "covered_days"))
 
 
 def course(counts: Mapping[date, int], days: Sequence[date], covered: Iterable[date]) -> Course:

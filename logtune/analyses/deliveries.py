@@ -29,7 +29,7 @@ def deliveries(log: Tables, options: Options) -> Section:
     total = per_kind.get("delivery", 0)
     items: list[Item] = [*_statuses(found), *_apart(per_kind)]
     if total:
-        items.append(_first_tries(delivery_times(log)))
+        items.append(_first_tries(first_tries(log)))
     more = (Next("logtune delays", "by relay, destination and hour"),)
     return Section("deliveries", "Deliveries", items, f"{total:,} deliveries, one per recipient and try", more)
 
@@ -38,6 +38,12 @@ def prepare(log: Tables) -> None:
     """Keep the delivery attempts with their kind of try as table ``attempts``, once per log."""
     keep_failed_deliveries(log)
     keep(log, "attempts", "deliveries_attempts", begin=log.period.first)
+
+
+def first_tries(log: Tables) -> list[tuple[Any, ...]]:
+    """Rows of ``deliveries_first_tries.sql``: half and 95 % per transport, of first tries that were not deferred."""
+    prepare(log)
+    return ask(log, "deliveries_first_tries")
 
 
 def delivery_times(log: Tables) -> list[tuple[Any, ...]]:
@@ -77,7 +83,7 @@ def _apart(per_kind: dict[str, int]) -> list[Metric]:
     return [Metric(name, per_kind[name], Kind.COUNT, what, sql) for name, what, sql in said if per_kind.get(name)]
 
 
-def _first_tries(times: list[tuple[Any, ...]]) -> Table:
+def _first_tries(found: list[tuple[Any, ...]]) -> Table:
     columns = (
         Column("transport", "first tries", Kind.LOGTEXT),
         Column("recipients", "count", Kind.COUNT),
@@ -87,9 +93,8 @@ def _first_tries(times: list[tuple[Any, ...]]) -> Table:
         Column("waited", "share of all waiting", Kind.STAGES),
     )
     rows = []
-    for daemon, attempt, recipients, transactions, delay, *_, slowest, waited in times:
-        if attempt == "first":
-            half, most = (delay[0], delay[2]) if transactions >= TIMES_MIN else (None, None)
-            rows.append((daemon, recipients, half, most, slowest[0], tuple(waited)))
+    for daemon, recipients, transactions, delay, slowest, waited in found:
+        half, most = delay if transactions >= TIMES_MIN else (None, None)
+        rows.append((daemon, recipients, half, most, slowest, tuple(waited)))
     note = f"Under {TIMES_MIN} transactions only the slowest is given." if any(row[2] is None for row in rows) else ""
     return Table("first_tries", columns, rows, note=note)

@@ -111,12 +111,13 @@ class Sources:
 def prepare(tables: Tables) -> Sources:
     """Make the table ``evidence`` (one row per flagged accepted recipient of a stranger) on the log's connection.
 
-    Needs ``clients`` and ``submission``. Also makes those on which it rests: ``hours``, ``submitted``, ``arrivals``,
-    ``senders``, ``alike``, ``own_domains``, ``own_sent``, ``written``, ``client_deeds`` and ``weighed``.
+    Needs ``clients`` and ``submission``. Also makes those on which it rests: ``hours``, ``submitted``, ``judged``,
+    ``arrivals``, ``senders``, ``alike``, ``own_domains``, ``own_sent``, ``written``, ``client_deeds`` and ``weighed``.
     """
     _make(tables, "hours", "evidence_hours")
     _make(tables, "submitted", "evidence_submitted")
-    _make(tables, "arrivals", "evidence_arrivals", spam=list(SPAM))
+    _make_judged(tables)
+    _make(tables, "arrivals", "evidence_arrivals")
     _make(tables, "senders", "evidence_senders")
     _make(tables, "alike", ALIKE)
     _make(tables, "own_domains", "evidence_own_domains")
@@ -141,6 +142,14 @@ ALIKE = "evidence_alike"
 
 def _make(tables: Tables, name: str, of: str, **parameters: Any) -> None:
     tables.con.execute(f"CREATE OR REPLACE TABLE {name} AS {query(of)}", parameters or None)
+
+
+def _make_judged(tables: Tables) -> None:
+    """Most logs have no line of a filter: then the names of all mails need not be read."""
+    if tables.tables["verdicts"].num_rows:
+        _make(tables, "judged", "evidence_judged", spam=list(SPAM))
+    else:
+        tables.con.execute("CREATE OR REPLACE TABLE judged (message BIGINT, spam BOOLEAN, clean BOOLEAN)")
 
 
 def _count(tables: Tables, sql: str) -> int:

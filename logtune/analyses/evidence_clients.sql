@@ -1,6 +1,6 @@
 -- title: What each client did elsewhere in the log
 -- question: How often was a client that delivers mail also listed, turned away as a relay, or wrong about recipients?
--- tables: recipient_facts, rcpt, decisions, deliveries, clients (analyses/organisations.py), alike (analyses/evidence.py)
+-- tables: recipient_facts, decisions, deliveries, clients (analyses/organisations.py), alike (analyses/evidence.py)
 -- parameters: $listed, $relaying, $unlisted the names of restrictions that tell it
 -- caveats: Made once as table "client_deeds", one row per client address that has accepted mail. Counts are recipients;
 --   unlisted counts distinct addresses that do not exist here. Postscreen's text names no restriction.
@@ -18,11 +18,15 @@ refused AS (
 wrong AS (
     SELECT id, client_addr FROM refused WHERE unlisted AND NOT stands
 ),
+decided AS MATERIALIZED (
+    -- an id is the position of the first line that names the recipient: mostly a decision, so deliveries are seldom read
+    SELECT position AS id, lower(recipient) AS recipient FROM decisions SEMI JOIN wrong ON wrong.id = position
+),
 addresses AS (
     -- as the relation recipients has them
-    SELECT n.id, lower(d.recipient) AS recipient FROM decisions d JOIN rcpt n USING (position) SEMI JOIN wrong USING (id)
-    UNION
-    SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN wrong ON wrong.id = position
+    FROM decided
+    UNION ALL
+    SELECT position, lower(coalesce(orig_recipient, recipient)) FROM deliveries SEMI JOIN (FROM wrong ANTI JOIN decided USING (id)) w ON w.id = position
 ),
 turned_away AS (
     SELECT client_addr, count(*) FILTER (WHERE listed) AS listed, count(*) FILTER (WHERE relayed) AS relayed FROM refused GROUP BY client_addr

@@ -1,14 +1,14 @@
 -- title: Domains of the site
 -- question: For which recipient domains is mail of strangers accepted?
--- tables: arrivals, clients (analyses/organisations.py), rcpt, decisions, deliveries
+-- tables: arrivals, clients (analyses/organisations.py), decisions, deliveries
 -- parameters: none
 -- caveats: Made once as table "own_domains". Clients with an undeclared private address do not count: they may be own users
---   whose mail goes anywhere. The address is that of the relation recipients.
+--   whose mail goes anywhere. The address is that of the relation recipients, on the first line that names the recipient.
 WITH asked AS (
     SELECT id FROM arrivals SEMI JOIN (FROM clients WHERE NOT private) USING (client) WHERE NOT stands
 ),
 addresses AS (
-    SELECT DISTINCT d.recipient FROM decisions d JOIN (FROM rcpt SEMI JOIN asked USING (id)) n USING (position)
+    SELECT DISTINCT recipient FROM decisions SEMI JOIN asked ON asked.id = position
     UNION ALL
     SELECT DISTINCT coalesce(orig_recipient, recipient) FROM deliveries SEMI JOIN asked ON asked.id = position
 )

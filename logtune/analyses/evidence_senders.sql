@@ -1,6 +1,7 @@
 -- title: Sender domains of strangers
--- question: Which domains do strangers send from, each with a number?
--- tables: arrivals (analyses/evidence_arrivals.sql)
+-- question: Which domains do strangers send from, each with its number?
+-- tables: arrivals (analyses/evidence_arrivals.sql), recipient_facts
 -- parameters: none
--- caveats: Made once as table "senders". The number is the first recipient's id; what compares many domains compares numbers.
-SELECT sender_domain, min(id) AS sender FROM arrivals WHERE sender_domain IS NOT NULL GROUP BY sender_domain
+-- caveats: Made once as table "senders". The number is that of arrivals; what compares many domains compares numbers.
+SELECT a.sender, lower(split_part(r.sender, '@', -1)) AS sender_domain
+FROM (SELECT sender, min(id) AS id FROM arrivals WHERE sender >= 0 GROUP BY sender) a JOIN recipient_facts r USING (id)

@@ -45,20 +45,24 @@ def organisation(name: str | None, addr: str | None) -> str:
     if name and name != "unknown" and parse_address(name) is None:
         return _suffixes(encoded="xn--" in name.lower()).privatesuffix(name.lower()) or name.lower()
     address = parse_address(addr)
-    return str(block(address)) if address else "unknown"
+    return block(address) if address else "unknown"
 
 
-def block(address: Address) -> Network:
-    """The block that stands for the organisation of a client without a verified name."""
+def block(address: Address) -> str:
+    """The block that stands for the organisation of a client without a verified name, in CIDR form."""
     length = IPV4_BLOCK if address.version == 4 else IPV6_BLOCK
-    return ipaddress.ip_network((address, length), strict=False)
+    host_bits = address.max_prefixlen - length
+    return f"{type(address)(int(address) >> host_bits << host_bits)}/{length}"
 
 
 @lru_cache(maxsize=65536)
 def parse_address(text: str | None) -> Address | None:
     """*text* as an address (zone ids dropped, IPv4-mapped IPv6 as IPv4), None where it is none."""
+    known = (text or "").partition("%")[0]
+    if ":" not in known and not known[-1:].isdigit():  # most host names: an error would take ten times as long
+        return None
     try:
-        address = ipaddress.ip_address((text or "").split("%")[0])
+        address = ipaddress.ip_address(known)
     except ValueError:
         return None
     mapped = getattr(address, "ipv4_mapped", None)
@@ -68,18 +72,26 @@ def parse_address(text: str | None) -> Address | None:
 def table(
     clients: Iterable[tuple[str | None, str | None]], mynetworks: Sequence[str], known: Known = NOBODY
 ) -> pa.Table:
-    """Arrow table ``clients``: client_name, client_addr, organisation, network, own, loopback, private, known, client.
+    """Arrow table ``clients``: name, address, organisation, network, own, loopback, private, known, client, site.
 
     *own*: inside *mynetworks*. *private*: private and neither own nor loopback (it may be NAT in front of many).
     *network*: the address block, for following retries. *known*: lists need not show it (``config.Known``). *client*:
-    its number, which stands for name and address where many rows are compared.
+    its number, which stands for name and address where many rows are compared; *site* that of its organisation.
     """
     networks = [ipaddress.ip_network(n, strict=False) for n in mynetworks]
-    rows = [(*_row(name, addr, networks), known.has(name, addr), i) for i, (name, addr) in enumerate(clients)]
-    names = ("client_name", "client_addr", "organisation", "network", "own", "loopback", "private", "known", "client")
-    types = (pa.string(),) * 4 + (pa.bool_(),) * 4 + (pa.int32(),)
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    return pa.table({n: pa.array(list(c), t) for n, c, t in zip(names, columns, types, strict=True)})
+    rows = [(*_row(name, addr, networks), known.has(name, addr)) for name, addr in clients]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(CLIENTS)
+    found = {n: pa.array(list(c), t) for (n, t), c in zip(CLIENTS.items(), columns, strict=True)}
+    sites = {name: i for i, name in enumerate(dict.fromkeys(columns[2]))}
+    numbers = {"client": list(range(len(rows))), "site": [sites[name] for name in columns[2]]}
+    return pa.table({**found, **{n: pa.array(c, pa.int32()) for n, c in numbers.items()}})
+
+
+CLIENTS = {
+    **dict.fromkeys(("client_name", "client_addr", "organisation", "network"), pa.string()),
+    **dict.fromkeys(("own", "loopback", "private", "known"), pa.bool_()),
+}
+"""Columns of the table ``clients`` before its numbers."""
 
 
 def _row(name: str | None, addr: str | None, networks: Sequence[Network]) -> tuple[str | bool | None, ...]:
@@ -88,7 +100,7 @@ def _row(name: str | None, addr: str | None, networks: Sequence[Network]) -> tup
         return name, addr, organisation(name, addr), addr, False, False, False
     own = any(address in n for n in networks if n.version == address.version)
     private = address.is_private and not own and not address.is_loopback and not _documentation(address)
-    return name, addr, organisation(name, addr), str(block(address)), own, address.is_loopback, private
+    return name, addr, organisation(name, addr), block(address), own, address.is_loopback, private
 
 
 def _documentation(address: Address) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from logtune.analyses.common import ask, counted, cut_rows, when
-from logtune.analyses.trouble import keep_decision_texts, keep_failed_deliveries
+from logtune.analyses.trouble import keep_decision_kinds, keep_failed_deliveries
 from logtune.postfix.quota import pattern
 from logtune.results import Column, Finding, Kind, Level, Note, Section, Table
 
@@ -63,7 +63,7 @@ def quota_findings(log: Tables, options: Options) -> list[Finding]:
 
 def _rows(log: Tables, options: Options, top: int) -> list[tuple[Any, ...]]:
     keep_failed_deliveries(log)
-    keep_decision_texts(log)
+    keep_decision_kinds(log)
     return ask(log, "quota", texts=pattern(options.quota_texts), top=top)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from logtune.analyses.common import ask, course, courses, covered_days, cut_rows, service_labels, share, sums
-from logtune.analyses.trouble import keep_decision_texts
+from logtune.analyses.trouble import keep_decision_kinds
 from logtune.classify import explain
 from logtune.results import Column, Item, Kind, Metric, Next, Section, Table
 
@@ -23,7 +23,7 @@ _STOPPED = f"outcome IN ('rejected', 'deferred') AND {_ONCE}"
 
 def rejects(log: Tables, options: Options) -> Section:
     """Recipients rejected or deferred per restriction, with clients, share of all of them and course per day."""
-    keep_decision_texts(log)
+    keep_decision_kinds(log)
     found = ask(log, "rejects_by_restriction")
     total = sum(row[1] for row in found)
     items: list[Item] = [*_totals(found), _by_restriction(log, options, found, total)]
@@ -33,7 +33,7 @@ def rejects(log: Tables, options: Options) -> Section:
 
 def rejects_details(log: Tables, options: Options) -> list[Section]:
     """What ``logtune rejects`` shows beyond the report's section: other views of the same recipients, and the lines."""
-    lines = ask(log, "rejects_lines")
+    lines = _lines(log)
     views = [
         _view(log, options, "client", "client", "client"),
         _view(log, options, "helo", "helo", "HELO name"),
@@ -45,6 +45,11 @@ def rejects_details(log: Tables, options: Options) -> list[Section]:
         Section("rejects_by_whom", "Rejected, by whom", [*views, _by_service(log)], counts="recipients"),
         Section("rejects_lines", "Reject lines", by_line, counts="lines"),
     ]
+
+
+def _lines(log: Tables) -> list[tuple[Any, ...]]:
+    keep_decision_kinds(log)
+    return ask(log, "rejects_lines")
 
 
 def _totals(found: list[tuple[Any, ...]]) -> list[Metric]:
@@ -65,7 +70,7 @@ def _totals(found: list[tuple[Any, ...]]) -> list[Metric]:
 
 
 def _by_restriction(log: Tables, options: Options, found: list[tuple[Any, ...]], total: int) -> Table:
-    lines = sums(ask(log, "rejects_lines"), key=0, count=5)
+    lines = sums(_lines(log), key=0, count=5)
     per_day = courses(ask(log, "rejects_course"))
     covered = covered_days(log)
     rows = [

@@ -19,6 +19,7 @@ from logtune.analyses import evidence, organisations, trial_hosts, verdict
 from logtune.analyses.confidence import DRY_DAYS, Borders, Confidence, Seen
 from logtune.analyses.exemptions import Exemption, exemptions
 from logtune.analyses.options import Options
+from logtune.analyses.trouble import keep_decision_kinds
 from logtune.postfix import restrictions
 from logtune.results import Coverage, Verdict
 from logtune.tables import Tables, query
@@ -140,7 +141,7 @@ class Trial:
 
     @classmethod
     def of(cls, tables: Tables, options: Options) -> Trial:
-        """Count and judge; makes the tables ``clients``, ``submission`` and ``flagged`` on the log's connection."""
+        """Count and judge; makes the tables that ``prepare`` names on the log's connection."""
         learnt = prepare(tables, options)
         found = _entries(tables, options)
         order = [Verdict.NO, Verdict.KEEP, Verdict.EXCEPTIONS, Verdict.LITTLE, Verdict.ENFORCE]
@@ -215,23 +216,32 @@ class Trial:
 
 
 def on_trial(tables: Tables) -> bool:
-    """Whether any restriction is on trial: a look at one column, where ``Trial.of`` weighs all mail of strangers."""
-    asked = "SELECT EXISTS (SELECT 1 FROM decisions WHERE action = 'reject_warning')"
+    """Whether any restriction is on trial: a look at few rows, where ``Trial.of`` weighs all mail of strangers."""
+    keep_decision_kinds(tables)
+    asked = "SELECT EXISTS (FROM decision_kinds WHERE action = 'reject_warning')"
     return bool(tables.con.execute(asked).fetchall()[0][0])
 
 
 def prepare(tables: Tables, options: Options) -> evidence.Sources:
-    """Make the tables that all trial queries share, once per log; what there was to learn from."""
+    """Make what all trial queries share, once per log; what there was to learn from.
+
+    ``decision_kinds``, ``clients``, ``submission``, the tables of ``evidence.prepare``, ``entries``, ``marked`` and the
+    view ``flagged``.
+    """
     con = tables.con
+    keep_decision_kinds(tables)
     con.execute("CREATE OR REPLACE TEMP MACRO " + TRIAL_NAME)
     pairs = con.execute(
-        "SELECT DISTINCT client_name, client_addr FROM recipient_facts"
-        " WHERE outcome = 'accepted' OR id IN (SELECT id FROM flags)"
+        "SELECT client_name, client_addr FROM recipient_facts WHERE outcome = 'accepted' UNION"
+        " SELECT client_name, client_addr FROM recipient_facts SEMI JOIN flags USING (id)"
+        " WHERE outcome IS DISTINCT FROM 'accepted'"
     ).fetchall()
     con.register("clients", organisations.table(pairs, options.mynetworks, options.known))
     con.register("submission", pa.table({"service": pa.array(options.submission_services, pa.string())}))
     learnt = evidence.prepare(tables)
-    con.execute("CREATE OR REPLACE TABLE flagged AS " + query("trial_flagged"))
+    con.execute("CREATE OR REPLACE TABLE entries AS " + query("trial_entries"))
+    con.execute("CREATE OR REPLACE TABLE marked AS " + query("trial_marked"))
+    con.execute("CREATE OR REPLACE TEMP VIEW flagged AS " + query("trial_flagged"))
     return learnt
 
 

@@ -18,8 +18,9 @@ from logtune.tables import Tables, query
 SEEN_ALONE = {
     "this_recipients": "SELECT id FROM memory.main.trial_host_of SEMI JOIN this_host USING (host)",
     "decisions": "FROM memory.main.trial_lines SEMI JOIN this_host USING (host)",
-    "flagged": "FROM memory.main.flagged SEMI JOIN (FROM memory.main.trial_lines SEMI JOIN this_host USING (host)) l"
-    " ON flagged.line = l.position",
+    "decision_kinds": "FROM memory.main.decision_kinds SEMI JOIN this_host USING (host)",
+    "marked": "FROM memory.main.marked SEMI JOIN (FROM memory.main.trial_lines SEMI JOIN this_host USING (host)) l"
+    " ON marked.line = l.position",
     "recipient_facts": "FROM memory.main.recipient_facts SEMI JOIN this_recipients USING (id)",
     "arrivals": "FROM memory.main.arrivals SEMI JOIN this_recipients USING (id)",
 }

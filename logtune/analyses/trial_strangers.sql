@@ -1,5 +1,5 @@
 -- Question: whose mail would a restriction newly stop, with what greeting, and what speaks for and against it?
--- Tables: flagged, evidence. One row per client organisation and harm; known clients are left out.
+-- Tables: flagged, evidence, weighed, senders. One row per client organisation and harm; known clients are left out.
 -- Parameters: $name the restriction or text, $service its service or null.
 -- Counts are recipients, mails, clients, greetings; facts are the strongest that any of the recipients has. line is the
 -- position of the first warning line, for "logtune lines".
@@ -11,7 +11,8 @@ SELECT f.organisation, f.harm, min(f.who) AS who, mode(f.client_addr ORDER BY f.
        coalesce(bool_or(e.its_domain), false) AS its_domain, coalesce(bool_or(e.clean), false) AS clean, coalesce(bool_or(e.spam), false) AS spam,
        coalesce(max(e.listed), 0) AS listed, coalesce(max(e.unlisted), 0) AS unlisted, coalesce(max(e.relayed), 0) AS relayed,
        coalesce(bool_or(e.guesses), false) AS guesses, coalesce(bool_or(e.spams), false) AS spams, coalesce(bool_or(e.claims_own), false) AS claims_own
-FROM flagged f LEFT JOIN evidence e USING (id)
+FROM flagged f
+LEFT JOIN (SELECT e.id, s.sender_domain, w.* FROM evidence e JOIN weighed w USING (client, sender, spam, clean) LEFT JOIN senders s USING (sender)) e USING (id)
 WHERE f.name = $name AND f.service IS NOT DISTINCT FROM $service AND f.outcome = 'accepted' AND f.harm <> 'authorized' AND NOT f.known
 GROUP BY f.organisation, f.harm
 ORDER BY array_position(['wanted', 'filter', 'no_evidence', 'unwanted'], f.harm), recipients DESC, f.organisation

@@ -1,4 +1,4 @@
-"""What several questions ask of: warnings, deliveries that failed, texts of decisions. Each is kept once per log.
+"""What several questions ask of: warnings, deliveries that failed, kinds of decisions. Each is kept once per log.
 
 They are a small part of large tables, in which each question would look for them anew.
 """
@@ -23,6 +23,6 @@ def keep_failed_deliveries(log: Tables) -> None:
     keep(log, "failed_deliveries", "failed_deliveries")
 
 
-def keep_decision_texts(log: Tables) -> None:
-    """Keep the table ``decision_texts``: the few different texts of decisions, with origin and restriction."""
-    keep(log, "decision_texts", "decision_texts")
+def keep_decision_kinds(log: Tables) -> None:
+    """Keep the table ``decision_kinds``: the few different kinds of decisions, with how many lines they have."""
+    keep(log, "decision_kinds", "decision_kinds")

@@ -18,6 +18,8 @@ from logtune.analyses import organisations
         ("unknown", "fe80::1%eth0", "fe80::/48"),
         ("unknown", "::ffff:192.0.2.9", "192.0.2.0/24"),
         ("192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8::c", "2001:db8::c", "2001:db8::/48"),
+        ("mail.host7", "192.0.2.7", "mail.host7"),
         ("localhost", "127.0.0.1", "localhost"),
         ("unknown", "unknown", "unknown"),
         (None, None, "unknown"),
@@ -26,6 +28,17 @@ from logtune.analyses import organisations
 def test_organisation(name: str | None, addr: str | None, expected: str) -> None:
     """A verified name counts by its registrable domain; without one the block of the address counts."""
     assert organisations.organisation(name, addr) == expected
+
+
+def test_organisations_have_numbers() -> None:
+    """Clients of one organisation have its number, and each client its own: what counts many rows compares numbers."""
+    clients = [("mx1.example.com", "192.0.2.1"), ("unknown", "203.0.113.9"), ("mx2.example.com", "192.0.2.2")]
+    rows = organisations.table(clients, []).select(["client", "organisation", "site"]).to_pylist()
+    assert [tuple(row.values()) for row in rows] == [
+        (0, "example.com", 0),
+        (1, "203.0.113.0/24", 1),
+        (2, "example.com", 0),
+    ]
 
 
 def test_own_loopback_and_private_addresses_are_told_apart() -> None:

@@ -39,6 +39,18 @@ def test_recipients_by_outcome() -> None:
     ]
 
 
+def test_day_without_a_session_is_covered() -> None:
+    """A day on which mail is delivered and no session begins is no missing day."""
+    log = make(
+        connections=CONNECT,
+        sessions=[{"session": 1, "connect_ts": at("02 08:00:00")}, {"session": 9, "connect_ts": at("04 08:00:00")}],
+        deliveries=[{"position": 5, "ts": at("03 08:00:00"), "status": "sent"}],
+        recipients=[recipient(1, "accepted")],
+    )
+    table = next(i for i in overview(log, options_of(log)).items if isinstance(i, Table) and i.name == "outcomes")
+    assert table.rows[0] == ("accepted", 1, 1.0, 1, (1, 0, 0))
+
+
 def test_reinjected_mail_counts_once() -> None:
     """Mail that a content filter gave back is the same mail: mails and bytes count it once."""
     log = make(
