@@ -49,7 +49,7 @@ TRIAL = _and(
     RECIPIENTS,
     session_facts="host",
     flags="",
-    decisions="action origin object client_addr protocol_state reason_shape repeat reply_code restriction",
+    decisions="action origin object client_addr part protocol_state reason_shape repeat reply_code restriction",
     queue="sasl_username",
     deliveries="daemon relay_addr status successor",
     verdicts="queue_id message message_id verdict",
@@ -60,6 +60,7 @@ TRIAL_OF_ALL = _and(
 WHAT_IF = _and(TRIAL_OF_ALL, notices="pid client_addr")
 REJECTS = _and(
     RECIPIENTS,
+    session_facts="connect_ts",
     decisions="action origin object client_name client_addr part protocol_state reason reason_shape repeat reply_code"
     " restriction sender",
     connections="instance service session event client_name client_addr counters",
