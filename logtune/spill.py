@@ -48,7 +48,7 @@ JOINED_ROW = 30
 
 RELATED_ROW = 256
 """So many bytes for a row of the tables, what the native core knows of it (85 were measured) and what it makes."""
-PARTS = 8
+PARTS = 32
 """One part in so many of the memory is for what it makes at a time."""
 
 GROUP_BYTES = 32 << 20

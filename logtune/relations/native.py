@@ -43,7 +43,7 @@ READ: Mapping[str, Sequence[str]] = {
 ROWS = 122_880
 """Rows of a batch: what DuckDB gives one thread at a time."""
 
-OPEN_MOST = 4
+OPEN_MOST = 16
 """The rows of what is not over may take as much memory as so many parts."""
 
 Rows: TypeAlias = "Callable[[], pa.RecordBatchReader]"
