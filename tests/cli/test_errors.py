@@ -113,7 +113,7 @@ def start(*arguments: str, **keywords: object) -> subprocess.Popen[bytes]:
 @pytest.fixture
 def long_log(tmp_path: Path) -> Path:
     path = tmp_path / "long.log"
-    path.write_text(LOG * 2000)
+    path.write_text(LOG * 8000)
     return path
 
 
