@@ -31,8 +31,8 @@ from logtune.spill import WALL, ReadAlready, Reader, Store, Stored
 from logtune.tables import Tables, choose
 
 BLOCK_BYTES, BLOCK_LEAST = 1 << 23, 1 << 18
-"""What is parsed at a time, in bytes of text; its rows take about ten times as much for a moment. Half of it takes a
-tenth more CPU time: much of the work on a block does not depend on its size."""
+"""What is parsed at a time, in bytes of text; its rows take about ten times as much for a moment. With half of it
+reading takes a tenth more CPU time: much of the work on a block does not depend on its size."""
 
 Progress = Callable[[int, int | None], None]
 

@@ -1,4 +1,5 @@
-"""Columns of tables and relations that each command needs, beyond ts, position and host: others are not built.
+"""Columns of tables and relations that each command needs; of tables ts, position and host besides, of a relation that
+has none here all. Others are not built.
 
 Relations are made of more columns of the tables, which are not kept for that. A column that a query of a command names
 and that is missing here ends the command with an error of DuckDB, whatever the log holds, for a query is bound before

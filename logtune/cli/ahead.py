@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import os
-from contextlib import suppress
-from threading import Thread
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread, current_thread, main_thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -34,6 +36,30 @@ def _import() -> None:
         from logtune.render import terminal  # noqa: F401
 
         organisations.load()
+
+
+def import_for_arrow() -> None:
+    """Import what Arrow imports when it first makes a value of a Python one (InitPandasStaticData and ImportModule in
+    arrow/python/helpers.cc, dateutil for intervals): it drops what is raised meanwhile, and with it a signal."""
+    import pyarrow as pa
+
+    with signals_held():
+        pa.scalar(0)
+
+
+@contextmanager
+def signals_held() -> Iterator[None]:
+    """Let SIGINT and SIGTERM wait until the block has ended; another thread than the main one never meets them."""
+    held: list[int] = []
+    ending = (signal.SIGINT, signal.SIGTERM) if current_thread() is main_thread() else ()
+    handlers = {sent: signal.signal(sent, lambda sent, _: held.append(sent)) for sent in ending}
+    try:
+        yield
+    finally:
+        for sent, handler in handlers.items():
+            signal.signal(sent, handler)
+        for number in held:
+            signal.raise_signal(number)
 
 
 def make_relations(log: MailLog) -> None:

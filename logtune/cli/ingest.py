@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from logtune.cli import checks, options
+from logtune.cli.ahead import import_for_arrow
 from logtune.cli.errors import Failure, tell
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.progress import progress_bar
@@ -58,6 +59,7 @@ def ingest(
     """
     del debug  # its callback has done it
     choose_core()
+    import_for_arrow()
     if paths and "-" in paths:
         raise Failure("ingest cannot tell which lines of a stream it has: save them to a file.", code=ExitCode.USAGE)
     done = _ingested(paths or default_paths(), store, year, tz, config, wait, no_progress)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
+from logtune.cli.ahead import import_for_arrow
 from logtune.cli.errors import Failure, hide_with, tell, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given
@@ -42,6 +43,7 @@ def open_log(
     from logtune.store import StoreError
 
     choose_core()
+    import_for_arrow()
     try:
         hide_messages(given)
     except api.OptionError as error:

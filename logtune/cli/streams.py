@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from io import BufferedWriter, FileIO, TextIOWrapper
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 STDOUT = "stdout"
 """File name that errors of writing to stdout carry."""
@@ -20,13 +20,18 @@ def prepare_streams() -> None:
     a child process may write. The streams are taken in the order of their numbers, for open() gives the lowest free.
     """
     if sys.stdin is None:
-        sys.stdin = open(os.open(os.devnull, os.O_WRONLY))  # noqa: SIM115 - open as long as the program runs
+        sys.stdin = _null(os.O_WRONLY, "r")
     if sys.stdout is None:
-        sys.stdout = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115
+        sys.stdout = _null(os.O_RDONLY, "w")
     if sys.stderr is None:
-        sys.stderr = open(os.open(os.devnull, os.O_RDONLY), "w")  # noqa: SIM115
+        sys.stderr = _null(os.O_RDONLY, "w")
     sys.stdout = _shown(_Stdout(sys.stdout.fileno(), "w", closefd=False), sys.stdout)
     sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typed as any TextIO
+
+
+def _null(flags: int, mode: str) -> TextIO:
+    """The null device; open as long as the program runs."""
+    return cast(TextIO, open(os.open(os.devnull, flags), mode))
 
 
 class _Stdout(FileIO):

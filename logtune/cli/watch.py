@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from logtune.cli.ahead import import_for_arrow
 from logtune.cli.errors import Failure, usage_error
 from logtune.cli.exit_codes import ExitCode
 from logtune.cli.options import Given, reads_logs
@@ -45,6 +46,7 @@ def watch(given: Given, new: OnlyNew = False, limit: Limit = None, once: Once = 
         if getattr(given, option):
             usage_error(f"--{option} does not go with watch, which shows all that comes.")
     choose_core()
+    import_for_arrow()
     paths = given.paths or default_paths()[-1:]
     if packed := [path for path in paths if path.endswith(PACKED)]:
         usage_error(f"{packed[0]} is packed and does not grow.", "logtune report reads it.")

@@ -79,7 +79,6 @@ class Making:
         self._room, self._taking = room, taking
         self._asked = asked
         self._rows = self._left = 0
-        self._added: list[int] = []
         self._taker = ThreadPoolExecutor(1, "relations")
         self._taken: Future[None] | None = None
 
